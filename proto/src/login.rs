@@ -1,0 +1,152 @@
+//! Start, follow and cancel a login. The daemon runs it; whoever follows may go away and come back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LoginId, ProfileName};
+use crate::problem::Problem;
+use crate::profile::Profile;
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// How a login is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Flow {
+    /// RFC 6749 §4.1 with PKCE and a loopback redirect (RFC 7636, RFC 8252).
+    AuthorizationCode,
+    /// RFC 8628.
+    Device,
+    /// A key handed over by the person.
+    Key,
+    /// A flow from a newer agent.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Asks the daemon to run a login. For a profile that exists, what is absent is taken from it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginRequest {
+    /// The profile to make or renew. Absent: named after the issuer's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
+    /// The flow. Absent: the profile's last one; else by `browser` and by what the issuer offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// Whether the client can open a browser on the machine the daemon listens on.
+    #[serde(default)]
+    pub browser: bool,
+    /// Whether the profile becomes the current one when the login succeeds.
+    #[serde(default = "yes")]
+    pub switch: bool,
+    /// Seconds until the login fails closed; 300 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_wait: Option<u64>,
+    /// The issuer's identifier (RFC 8414 §2), compared exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// RFC 6749 §2.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// RFC 6749 §2.3.1; makes the client confidential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Secret>,
+    /// Scopes separated by spaces. Absent: `openid`, and `offline_access` where the issuer advertises it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Resources the grant is to cover (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Vec<String>,
+    /// Absolute path of a PEM file with further trusted roots for this issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+    /// Fixed port of the loopback redirect; a free one is taken when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_port: Option<u16>,
+    /// Loopback redirect URI as registered; `http://127.0.0.1:PORT/callback` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+    /// Given by hand; wins over discovery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_endpoint: Option<String>,
+    /// Given by hand; wins over discovery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_authorization_endpoint: Option<String>,
+    /// Given by hand; wins over discovery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<String>,
+    /// Given by hand; wins over discovery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_endpoint: Option<String>,
+    /// Further parameters of the authorization or device request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub auth_params: BTreeMap<String, String>,
+    /// With flow `key`: the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
+    /// With flow `key`: when the key lapses, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The login runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginStarted {
+    /// Names it in `follow` and `cancel`.
+    pub id: LoginId,
+    /// When it fails closed.
+    pub deadline: Timestamp,
+}
+
+/// What a follower of a login is told. The last step is `done` or `failed`; a follower who comes late gets the steps
+/// so far first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "step", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LoginStep {
+    /// Open this in a browser on this machine.
+    Open {
+        /// Checked by the daemon: https, or http to loopback.
+        url: String,
+    },
+    /// Show this to the person (RFC 8628 §3.3).
+    Device {
+        /// What to type.
+        user_code: String,
+        /// Where to type it.
+        verification_uri: String,
+        /// The same with the code inside, where the service offers it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verification_uri_complete: Option<String>,
+        /// When the code stops working.
+        expires_at: Timestamp,
+    },
+    /// The grant is stored and served.
+    Done {
+        /// The profile as it is now.
+        profile: Box<Profile>,
+        /// Whether it became the current one.
+        switched: bool,
+        /// Things the person should know, one sentence each.
+        #[serde(default)]
+        warnings: Vec<String>,
+    },
+    /// No grant was made; nothing that existed before is changed.
+    Failed {
+        /// Why.
+        problem: Problem,
+    },
+    /// A step from a newer daemon.
+    #[serde(other)]
+    Unknown,
+}

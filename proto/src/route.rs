@@ -1,0 +1,163 @@
+//! The table of contents of the protocol: one row per operation.
+//!
+//! An operation has the same name here, in `agentd::api`, in `agentctl`'s client and in its `command` folder.
+
+/// The HTTP methods in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Ends or forgets something; repeating it is harmless.
+    Delete,
+    /// Changes nothing.
+    Get,
+    /// Does something.
+    Post,
+}
+
+impl Method {
+    /// The word in the request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Delete => "DELETE",
+            Method::Get => "GET",
+            Method::Post => "POST",
+        }
+    }
+}
+
+/// How an answer's body is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// One JSON object.
+    Json,
+    /// Server-sent events, one JSON object per `data:` line.
+    Events,
+}
+
+/// One operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The operation's name.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Method of the request.
+    pub method: Method,
+    /// Path; `{name}` and `{id}` are filled in.
+    pub path: &'static str,
+    /// Type of the request body, if it has one.
+    pub request: Option<&'static str>,
+    /// Type of the answer, or of each event.
+    pub response: &'static str,
+    /// Framing of the answer.
+    pub body: Body,
+}
+
+impl Route {
+    const fn json(
+        name: &'static str,
+        summary: &'static str,
+        method: Method,
+        path: &'static str,
+        request: Option<&'static str>,
+        response: &'static str,
+    ) -> Self {
+        Self { name, summary, method, path, request, response, body: Body::Json }
+    }
+
+    const fn events(name: &'static str, summary: &'static str, path: &'static str, response: &'static str) -> Self {
+        Self { name, summary, method: Method::Get, path, request: None, response, body: Body::Events }
+    }
+
+    /// The path with its placeholder replaced. Identifiers hold no byte that would need escaping in a path, except
+    /// `+` and `@`, which RFC 3986 §3.3 allows there.
+    pub fn at(&self, value: &str) -> String {
+        match (self.path.find('{'), self.path.find('}')) {
+            (Some(start), Some(end)) => format!("{}{value}{}", &self.path[..start], &self.path[end + 1..]),
+            _ => self.path.to_owned(),
+        }
+    }
+}
+
+/// What the daemon says of itself.
+pub const STATUS: Route = Route::json("status", "The daemon about itself", Method::Get, "/v1/status", None, "Status");
+/// Profiles, without a request to any service.
+pub const LIST: Route = Route::json("list", "All profiles, from memory", Method::Get, "/v1/profiles", None, "Profiles");
+/// One profile.
+pub const INSPECT: Route =
+    Route::json("inspect", "One profile, from memory", Method::Get, "/v1/profiles/{name}", None, "Profile");
+/// Forgets a profile, without a request to its service.
+pub const REMOVE: Route = Route::json(
+    "remove",
+    "Forgets a profile without telling its service",
+    Method::Delete,
+    "/v1/profiles/{name}",
+    None,
+    "Removed",
+);
+/// Changes the current profile.
+pub const SWITCH: Route =
+    Route::json("switch", "Makes a profile current", Method::Post, "/v1/switch", Some("SwitchRequest"), "Profile");
+/// A lease.
+pub const TOKEN: Route =
+    Route::json("token", "An access token or key", Method::Post, "/v1/token", Some("TokenRequest"), "Token");
+/// A refresh now.
+pub const REFRESH: Route =
+    Route::json("refresh", "Refreshes now", Method::Post, "/v1/refresh", Some("RefreshRequest"), "Profile");
+/// "The service refused this one."
+pub const REJECT: Route = Route::json(
+    "reject",
+    "Reports a refused lease and answers with another",
+    Method::Post,
+    "/v1/reject",
+    Some("RejectRequest"),
+    "Rejected",
+);
+/// Starts a login.
+pub const LOGIN: Route =
+    Route::json("login", "Starts a login", Method::Post, "/v1/login", Some("LoginRequest"), "LoginStarted");
+/// Follows a login.
+pub const FOLLOW: Route =
+    Route::events("follow", "The steps of a login, from its start to its end", "/v1/login/{id}", "LoginStep");
+/// Cancels a login.
+pub const CANCEL: Route = Route::json("cancel", "Cancels a login", Method::Delete, "/v1/login/{id}", None, "Done");
+/// Revokes and drops a grant.
+pub const LOGOUT: Route = Route::json(
+    "logout",
+    "Revokes at the service and drops the grant",
+    Method::Post,
+    "/v1/logout",
+    Some("LogoutRequest"),
+    "LoggedOut",
+);
+/// Everything that happens from now on.
+pub const EVENTS: Route = Route::events("events", "What happens from now on", "/v1/events", "Event");
+/// Reads the configuration again.
+pub const RELOAD: Route =
+    Route::json("reload", "Reads the configuration again", Method::Post, "/v1/reload", None, "Reloaded");
+/// Stops the daemon.
+pub const SHUTDOWN: Route = Route::json("shutdown", "Stops the daemon", Method::Post, "/v1/shutdown", None, "Done");
+
+/// Every operation, sorted by name.
+pub const ALL: &[Route] = &[
+    CANCEL, EVENTS, FOLLOW, INSPECT, LIST, LOGIN, LOGOUT, REFRESH, REJECT, RELOAD, REMOVE, SHUTDOWN, STATUS, SWITCH,
+    TOKEN,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_and_each_operation_has_its_own_method_and_path() {
+        assert!(ALL.is_sorted_by(|a, b| a.name < b.name));
+        for (i, a) in ALL.iter().enumerate() {
+            assert!(ALL[i + 1..].iter().all(|b| (a.method, a.path) != (b.method, b.path)), "{}", a.name);
+        }
+    }
+
+    #[test]
+    fn placeholders_are_filled_in() {
+        assert_eq!(INSPECT.at("me@example.org"), "/v1/profiles/me@example.org");
+        assert_eq!(STATUS.at("ignored"), "/v1/status");
+    }
+}

@@ -1,0 +1,105 @@
+//! Get an access token (or key), say that one was refused, force a refresh.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LeaseId, ProfileName};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// Asks for a lease. All fields absent: the current profile's token as it was granted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenRequest {
+    /// Which profile; the current one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
+    /// Least remaining life in seconds. Absent: 60, or half the token's life, whichever is less. A wish above 90 % of
+    /// the last known life is cut to that; the answer says whether it was met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_ttl: Option<u64>,
+    /// Scopes separated by spaces (RFC 6749 §3.3). Absent: all that were granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Whom the token is for, as the issuer names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// Absolute URI of the service the token is for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+}
+
+/// A lease: the token or key and what is known of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Token {
+    /// Names this lease in `reject`.
+    pub lease: LeaseId,
+    /// The profile it belongs to.
+    pub profile: ProfileName,
+    /// The access token or key.
+    pub access_token: Secret,
+    /// How to send it, normally `Bearer` (RFC 6749 §7.1).
+    pub token_type: String,
+    /// When it stops being valid; absent when the issuer did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Seconds left at the time of the answer; absent when the issuer did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+    /// Scopes the token has, separated by spaces; absent when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Whether `min_ttl` as asked for is met.
+    pub min_ttl_met: bool,
+}
+
+/// "The service refused this one." Nothing is thrown away because of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RejectRequest {
+    /// The refused lease. Absent: whatever the profile serves now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseId>,
+    /// Used only without `lease`; the current profile when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
+}
+
+/// What became of a rejected lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RejectOutcome {
+    /// The agent already held a newer token; here it is.
+    Newer,
+    /// The token was refreshed; here is the new one.
+    Refreshed,
+    /// It was refreshed less than 30 s ago for the same reason; this is the same token again.
+    Unchanged,
+    /// A word from a newer agent.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Answer to [`RejectRequest`].
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rejected {
+    /// What was done.
+    pub outcome: RejectOutcome,
+    /// The lease to use now.
+    pub token: Token,
+    /// Seconds until another `reject` can cause a refresh; with `unchanged` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+/// Forces a refresh now. A refresh already under way counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefreshRequest {
+    /// Which profile; the current one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
+}
