@@ -1,0 +1,116 @@
+//! One profile as it is kept on disk, and the versions of that form.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
+
+/// Names a record for ever; profile names may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(pub u64);
+
+/// A profile at rest.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its identity; associated data of the seal.
+    pub id: RecordId,
+    /// Grows with every write; associated data of the seal.
+    pub sequence: u64,
+    /// The profile's name.
+    pub name: String,
+    /// `authorization-code`, `device` or `key`.
+    pub flow: String,
+    /// Settings of an OAuth profile.
+    pub settings: Option<Settings>,
+    /// What the login left behind.
+    pub grant: Option<Grant>,
+    /// Why a login is required, as the wire's word, when the grant is known to be of no use.
+    pub login_required: Option<String>,
+    /// An exchange that was about to be sent when this was written.
+    pub attempt: Option<Attempt>,
+}
+
+/// Settings of an OAuth profile.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The issuer's identifier.
+    pub issuer: String,
+    /// RFC 6749 §2.2.
+    pub client_id: String,
+    /// RFC 6749 §2.3.1.
+    pub client_secret: Option<Arc<ClientSecret>>,
+    /// Scopes to ask for.
+    pub scope: Option<String>,
+    /// Resources to ask for.
+    pub resources: Vec<String>,
+    /// Path of further trusted roots.
+    pub ca_file: Option<String>,
+    /// Fixed redirect port.
+    pub redirect_port: Option<u16>,
+    /// Redirect URI as registered.
+    pub redirect_uri: Option<String>,
+    /// Endpoints given by hand: `authorization`, `device_authorization`, `revocation`, `token`.
+    pub endpoints: BTreeMap<String, String>,
+    /// Further parameters of the login request.
+    pub auth_params: BTreeMap<String, String>,
+}
+
+/// What a login left behind.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// A key.
+    Key {
+        /// The key.
+        key: Arc<ApiKey>,
+        /// Seconds since 1970, if known.
+        expires_at: Option<i64>,
+        /// Seconds since 1970.
+        logged_in_at: i64,
+    },
+    /// Tokens of an authorization server.
+    Oauth(Box<Oauth>),
+}
+
+/// Tokens and what is needed to renew them without discovery.
+#[derive(Debug, Clone)]
+pub struct Oauth {
+    /// Absent when the service granted none.
+    pub refresh_token: Option<Arc<RefreshToken>>,
+    /// The last access token.
+    pub access_token: Arc<AccessToken>,
+    /// As the service spelled it.
+    pub token_type: String,
+    /// Seconds since 1970: when the token request was sent.
+    pub issued_at: i64,
+    /// Seconds; absent when the service did not say.
+    pub life: Option<u64>,
+    /// Granted scope.
+    pub scope: Option<String>,
+    /// Scope asked for at login.
+    pub requested_scope: Option<String>,
+    /// Seconds since 1970.
+    pub logged_in_at: i64,
+    /// Seconds since 1970; absent before the first refresh.
+    pub refreshed_at: Option<i64>,
+    /// Grows with every access token of this grant.
+    pub generation: u64,
+    /// `none`, `basic` or `post`.
+    pub authentication: String,
+    /// Where to refresh.
+    pub token_endpoint: String,
+    /// Where to revoke.
+    pub revocation_endpoint: Option<String>,
+    /// `sub`, `name`, `email` of the ID token, as far as given.
+    pub account: BTreeMap<String, String>,
+}
+
+/// The mark written before a refresh request goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The refresh token presented.
+    pub presented: Fingerprint,
+    /// Seconds since 1970: when the first try was made.
+    pub first_at: i64,
+    /// Tries so far, this one included.
+    pub tries: u32,
+}
