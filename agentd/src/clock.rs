@@ -40,6 +40,10 @@ impl Sub<Duration> for Moment {
     }
 }
 
+/// Where moments begin to count. Not zero, so that moments before the machine was started can be told: tokens on disk
+/// are older than that.
+const EPOCH: Duration = Duration::from_secs(20 * 365 * 86_400);
+
 /// The clock every part is given.
 #[derive(Debug, Clone)]
 pub struct Clock(Arc<Source>);
@@ -70,15 +74,14 @@ impl Clock {
 
     /// A clock that stands still until [`Clock::advance`], at `wall` seconds since 1970. For tests and simulations.
     pub fn manual(wall: i64) -> Self {
-        // Not zero, so that a moment shortly before the start can be expressed.
-        let now = Moment(Duration::from_secs(1_000_000));
+        let now = Moment(EPOCH);
         Self(Arc::new(Source { kind: Kind::Manual(Mutex::new(Manual { now, wall })), jumps: watch::Sender::new(0) }))
     }
 
     /// Now.
     pub fn now(&self) -> Moment {
         match &self.0.kind {
-            Kind::System { boot_time } => Moment(boot_time()),
+            Kind::System { boot_time } => Moment(EPOCH + boot_time()),
             Kind::Manual(manual) => manual.lock().unwrap_or_else(PoisonError::into_inner).now,
         }
     }

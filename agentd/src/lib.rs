@@ -1,8 +1,21 @@
 //! `agentd` as a library, so that tests run the daemon in their own process with a clock of their own.
+//!
+//! `daemon` composes; `api` translates; `vault` owns grants through one task each; `flow` runs logins. What each
+//! module may know of the others is said in `docs/architecture.md` and checked by a test.
 
+pub mod api;
 pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod flow;
+pub mod http;
+pub mod notice;
 pub mod oauth;
+pub mod peer;
+pub mod platform;
 pub mod provider;
 pub mod secret;
 pub mod store;
 pub mod supervise;
+pub mod transport;
+pub mod vault;

@@ -1,0 +1,146 @@
+//! The door: HTTP on the local socket, translated into calls of the parts below and back.
+//!
+//! The only module that imports `proto`. One file per operation, under the operation's name in `proto::route`. Who may
+//! come in at all is decided in `door`; how errors look is decided in `problem`; what a profile looks like to others
+//! is decided in `describe`.
+
+mod cancel;
+mod describe;
+mod door;
+mod events;
+mod follow;
+mod inspect;
+mod json;
+mod list;
+mod login;
+mod logout;
+mod problem;
+mod refresh;
+mod reject;
+mod reload;
+mod remove;
+mod shutdown;
+mod status;
+mod switch;
+mod token;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use futures_util::future::BoxFuture;
+use proto::route::{self, Method, Route};
+
+use crate::config::{Changes, Problems};
+use crate::flow::Logins;
+use crate::notice::Notices;
+use crate::vault::Vault;
+
+pub use door::Door;
+pub use token::REQUEST_TIMEOUT;
+
+/// What the operations work with.
+#[derive(Clone)]
+pub struct Api(Arc<Parts>);
+
+/// The parts of the daemon behind the door.
+pub struct Parts {
+    /// Grants in memory.
+    pub vault: Vault,
+    /// Logins in progress.
+    pub logins: Logins,
+    /// What happens.
+    pub notices: Notices,
+    /// The daemon about itself.
+    pub control: Box<dyn Control>,
+}
+
+/// What only the composition root can tell or do.
+pub trait Control: Send + Sync + 'static {
+    /// Facts for `status`.
+    fn facts(&self) -> Facts;
+    /// Reads the configuration again and applies what can be applied.
+    fn reload(&self) -> BoxFuture<'_, Result<Changes, Problems>>;
+    /// Begins an ordered stop.
+    fn shutdown(&self);
+}
+
+/// The daemon about itself, as far as the vault does not know it.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Seconds since 1970.
+    pub started_at: i64,
+    /// Path of the socket.
+    pub socket: String,
+    /// Path of the store; `None` for a memory-only vault.
+    pub store: Option<String>,
+    /// Records that cannot be opened.
+    pub damaged: u64,
+    /// Open connections.
+    pub connections: u64,
+    /// Things the person should know.
+    pub warnings: Vec<String>,
+}
+
+impl Api {
+    /// An API over `parts`.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The operations by path.
+    pub fn router(self) -> Router {
+        let routes = [
+            (route::CANCEL, to(&route::CANCEL, cancel::cancel)),
+            (route::EVENTS, to(&route::EVENTS, events::events)),
+            (route::FOLLOW, to(&route::FOLLOW, follow::follow)),
+            (route::INSPECT, to(&route::INSPECT, inspect::inspect)),
+            (route::LIST, to(&route::LIST, list::list)),
+            (route::LOGIN, to(&route::LOGIN, login::login)),
+            (route::LOGOUT, to(&route::LOGOUT, logout::logout)),
+            (route::REFRESH, to(&route::REFRESH, refresh::refresh)),
+            (route::REJECT, to(&route::REJECT, reject::reject)),
+            (route::RELOAD, to(&route::RELOAD, reload::reload)),
+            (route::REMOVE, to(&route::REMOVE, remove::remove)),
+            (route::SHUTDOWN, to(&route::SHUTDOWN, shutdown::shutdown)),
+            (route::STATUS, to(&route::STATUS, status::status)),
+            (route::SWITCH, to(&route::SWITCH, switch::switch)),
+            (route::TOKEN, to(&route::TOKEN, token::token)),
+        ];
+        let router = routes.into_iter().fold(Router::new(), |router, (route, handler)| router.route(route.path, handler));
+        router.fallback(door::no_such_operation).method_not_allowed_fallback(door::no_such_operation).with_state(self)
+    }
+}
+
+fn to<H, T>(route: &Route, handler: H) -> MethodRouter<Api>
+where
+    H: axum::handler::Handler<T, Api>,
+    T: 'static,
+{
+    let method = match route.method {
+        Method::Delete => MethodFilter::DELETE,
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+    };
+    on(method, handler)
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Api")
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parts")
+    }
+}
+
+impl std::ops::Deref for Api {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,114 @@
+//! Domain state as messages of the wire, and names of the wire as domain words.
+
+use proto::id::ProfileName;
+use proto::login::Flow as FlowWord;
+use proto::profile::{Account, AuthType, Profile, ProfileState, Refresh, RefreshMode as ModeWord, Source};
+use proto::secret::Secret;
+use proto::timestamp::Timestamp;
+use proto::token::Token;
+
+use super::{Api, problem};
+use crate::config::RefreshMode;
+use crate::provider::Flow;
+use crate::vault::{Credential, Handed, Prospect, Snapshot, Standing};
+
+impl Api {
+    /// A profile as others see it now.
+    pub(super) fn profile(&self, snapshot: &Snapshot) -> Profile {
+        let clock = self.vault.clock();
+        let prospect = snapshot.prospect(clock.now());
+        let wall = |moment| Timestamp::from_unix(clock.wall_at(moment));
+        let (state, reason) = match prospect {
+            Prospect::LoggedOut(why) => (ProfileState::LoggedOut, Some(why)),
+            Prospect::LoginRequired(why) => (ProfileState::LoginRequired, Some(why)),
+            Prospect::Misconfigured => (ProfileState::Misconfigured, None),
+            Prospect::Refreshable => (ProfileState::Refreshable, None),
+            // Still served, though a login will be needed when it lapses.
+            Prospect::Usable => match snapshot.standing {
+                Standing::LoginRequired(why) => (ProfileState::Usable, Some(why)),
+                _ => (ProfileState::Usable, None),
+            },
+        };
+        let auth_type = match snapshot.main.as_ref().map(|main| &main.credential) {
+            Some(Credential::AccessToken(_)) => AuthType::Oauth,
+            Some(Credential::ApiKey(_)) => AuthType::ApiKey,
+            None => AuthType::None,
+        };
+        let settings = snapshot.settings.as_deref();
+        let (granted, requested) = (snapshot.granted_scope.as_deref(), snapshot.requested_scope.as_deref());
+        Profile {
+            name: name(&snapshot.name),
+            current: self.vault.current().as_deref() == Some(&*snapshot.name),
+            auth_type,
+            state,
+            reason: reason.map(problem::reason),
+            flow: flow(snapshot.flow),
+            issuer: settings.map(|s| s.issuer.clone()),
+            client_id: settings.map(|s| s.client_id.clone()),
+            account: snapshot.account.as_deref().map(|a| Account {
+                subject: a.subject.clone(),
+                name: a.name.clone(),
+                email: a.email.clone(),
+            }),
+            scope: granted.map(str::to_owned),
+            requested_scope: requested.filter(|r| Some(*r) != granted).map(str::to_owned),
+            logged_in_at: snapshot.logged_in_at.map(Timestamp::from_unix),
+            expires_at: snapshot.main.as_ref().and_then(|main| main.expires_at).map(wall),
+            source: self.source(),
+            unsaved: snapshot.unsaved,
+            refresh: Refresh {
+                possible: snapshot.refreshable,
+                mode: match snapshot.rules.refresh {
+                    RefreshMode::Early => ModeWord::Early,
+                    RefreshMode::Late => ModeWord::Late,
+                },
+                last_at: snapshot.refreshed_at.map(Timestamp::from_unix),
+                next_at: snapshot.next_attempt.map(wall),
+                failures: snapshot.failures,
+                uncertain: snapshot.uncertain,
+                last_problem: snapshot.last_trouble.as_ref().map(|t| problem::trouble(&snapshot.name, t)),
+            },
+        }
+    }
+
+    /// Where grants outlive the daemon.
+    pub(super) fn source(&self) -> Source {
+        if self.control.facts().store.is_some() { Source::File } else { Source::Memory }
+    }
+
+    /// A lease as an answer.
+    pub(super) fn token(&self, handed: &Handed) -> Token {
+        let clock = self.vault.clock();
+        let served = &handed.served;
+        let secret = match &served.credential {
+            // EXPOSE: the caller asked for it, and the socket's peer is this user.
+            Credential::AccessToken(token) => token.expose(),
+            // EXPOSE: as above.
+            Credential::ApiKey(key) => key.expose(),
+        };
+        Token {
+            lease: proto::id::LeaseId::parse(&handed.lease).expect("leases are hex digits and dots"),
+            profile: name(&handed.profile),
+            access_token: Secret::new(secret.to_owned()),
+            token_type: served.token_type.to_string(),
+            expires_at: served.expires_at.map(|at| Timestamp::from_unix(clock.wall_at(at))),
+            expires_in: handed.left.map(|left| left.as_secs()),
+            scope: served.scope.as_deref().map(str::to_owned),
+            min_ttl_met: handed.min_ttl_met,
+        }
+    }
+}
+
+/// A profile's name as the wire's type.
+pub(super) fn name(name: &str) -> ProfileName {
+    ProfileName::parse(name).expect("profile names are parsed before they enter the vault")
+}
+
+/// A flow's word.
+pub(super) fn flow(flow: Flow) -> FlowWord {
+    match flow {
+        Flow::AuthorizationCode => FlowWord::AuthorizationCode,
+        Flow::Device => FlowWord::Device,
+        Flow::Key => FlowWord::Key,
+    }
+}

@@ -1,0 +1,167 @@
+//! Domain errors as problems: the one place that chooses codes, hints and HTTP statuses.
+//!
+//! What goes on the socket is the sentence for people; the chain of causes stays in the log.
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use proto::problem::{Code, MEDIA_TYPE, Problem, Reason};
+
+use crate::flow::Failure as LoginFailure;
+use crate::oauth::revoke::RevokeError;
+use crate::store::WriteError;
+use crate::vault::{SelectError, ServeError, SwitchError, Trouble, Why};
+
+/// A problem as an answer.
+#[derive(Debug)]
+pub(super) struct Failure(pub(super) Problem);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Failure(problem) = self;
+        tracing::debug!(problem = %problem.code, detail = %problem.detail, "refused");
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).expect("a problem is plain text and numbers");
+        let mut response = (status, body).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl<E> From<E> for Failure
+where
+    Problem: Told<E>,
+{
+    fn from(error: E) -> Self {
+        Failure(Problem::told(error))
+    }
+}
+
+/// How a domain error is told.
+pub(super) trait Told<E> {
+    fn told(error: E) -> Problem;
+}
+
+/// The word of the wire for a reason.
+pub(super) fn reason(why: Why) -> Reason {
+    match why {
+        Why::Expired => Reason::Expired,
+        Why::LoggedOut => Reason::LoggedOut,
+        Why::NeverLoggedIn => Reason::NeverLoggedIn,
+        Why::Refused => Reason::Refused,
+        Why::RotationUncertain => Reason::RotationUncertain,
+        Why::ScopeNotGranted => Reason::ScopeNotGranted,
+    }
+}
+
+/// A trouble of one profile.
+pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
+    let detail = format!("profile `{profile}`: {trouble}");
+    match trouble {
+        Trouble::Busy => Problem::new(Code::Busy, detail).retry_after(1),
+        Trouble::LoginRequired(why) => {
+            let hint = match why {
+                Why::ScopeNotGranted => format!("run `agentctl login {profile} --scope …` with every scope you need"),
+                _ => format!("run `agentctl login {profile}`"),
+            };
+            Problem::new(Code::LoginRequired, detail).reason(reason(*why)).hint(hint)
+        }
+        Trouble::Misconfigured { .. } => Problem::new(Code::Misconfigured, detail)
+            .hint(format!("check client id and secret, then run `agentctl login {profile}`")),
+        Trouble::NarrowingUnsupported => Problem::new(Code::Unsupported, detail).hint(format!(
+            "ask without --scope, --audience and --resource, or set `narrow = \"refresh\"` under `[profile.{profile}]` \
+             in config.toml if the service supports it"
+        )),
+        Trouble::NoRefreshToken => {
+            Problem::new(Code::Unsupported, detail).hint(format!("run `agentctl login {profile}` for a new one"))
+        }
+        Trouble::Superseded => Problem::new(Code::Busy, detail).retry_after(1).hint("try again"),
+        Trouble::TargetRefused { .. } => {
+            Problem::new(Code::Denied, detail).hint("ask for a scope, audience or resource that the login covers")
+        }
+        Trouble::Unreachable { retry_after, .. } => {
+            let problem = Problem::new(Code::IssuerUnreachable, detail).hint("try again later");
+            match retry_after {
+                Some(wait) => problem.retry_after(wait.as_secs().max(1)),
+                None => problem,
+            }
+        }
+        Trouble::Wider => Problem::new(Code::Denied, detail).hint("this service ignores requests for less"),
+    }
+}
+
+impl Told<ServeError> for Problem {
+    fn told(error: ServeError) -> Problem {
+        match error {
+            ServeError::Select(error) => Problem::told(error),
+            ServeError::Trouble { profile, trouble: why } => trouble(&profile, &why),
+            ServeError::UnknownLease => Problem::new(Code::NotFound, error.to_string())
+                .hint("leave the lease out to report the profile's present token"),
+        }
+    }
+}
+
+impl Told<SelectError> for Problem {
+    fn told(error: SelectError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            SelectError::NoProfiles => {
+                Problem::new(Code::LoginRequired, detail).reason(Reason::NeverLoggedIn).hint("run `agentctl login`")
+            }
+            SelectError::NoneCurrent => Problem::new(Code::NotFound, detail)
+                .hint("name one with --profile, or make one current with `agentctl switch NAME`"),
+            SelectError::NotFound(_) => Problem::new(Code::NotFound, detail).hint("`agentctl list` shows them"),
+        }
+    }
+}
+
+impl Told<WriteError> for Problem {
+    fn told(error: WriteError) -> Problem {
+        tracing::error!(%error, "the store cannot be written");
+        Problem::new(Code::Internal, "the change could not be saved").hint("check the disk that holds the store")
+    }
+}
+
+impl Told<SwitchError> for Problem {
+    fn told(error: SwitchError) -> Problem {
+        match error {
+            SwitchError::NoProfile(error) => Problem::told(error),
+            SwitchError::NotSaved(error) => Problem::told(error),
+        }
+    }
+}
+
+/// Why a revocation failed.
+pub(super) fn revocation(error: &RevokeError) -> Problem {
+    match error {
+        RevokeError::Unreachable { .. } => Problem::new(Code::IssuerUnreachable, error.to_string()),
+        _ => Problem::new(Code::Denied, error.to_string()),
+    }
+    .hint("end the session at the service's own site if it must not stay valid until it lapses")
+}
+
+/// Why a login failed. `flow` words the cause and the hint; the code is chosen here.
+pub(super) fn login(failure: &LoginFailure) -> Problem {
+    let code = match failure {
+        LoginFailure::Denied => Code::Denied,
+        LoginFailure::Expired | LoginFailure::TimedOut => Code::LoginTimeout,
+        LoginFailure::Unreachable { .. } => Code::IssuerUnreachable,
+        LoginFailure::Misconfigured { .. } => Code::Misconfigured,
+        LoginFailure::NoSuchFlow { .. } => Code::Unsupported,
+        LoginFailure::BadSettings { .. } => Code::InvalidRequest,
+        _ => Code::LoginFailed,
+    };
+    let problem = Problem::new(code, failure.to_string());
+    match failure.hint() {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
+/// A request that breaks a rule.
+pub(super) fn invalid(detail: impl Into<String>) -> Failure {
+    Failure(Problem::new(Code::InvalidRequest, detail))
+}

@@ -1,0 +1,24 @@
+//! `reject`: "the service refused this one". Checked before anything is thrown away, never an erase.
+
+use axum::extract::State;
+use proto::token::{RejectOutcome, RejectRequest, Rejected};
+
+use super::Api;
+use super::json::Json;
+use super::problem::Failure;
+use super::token::in_time;
+use crate::vault::Rejection;
+
+pub(super) async fn reject(
+    State(api): State<Api>,
+    Json(request): Json<RejectRequest>,
+) -> Result<Json<Rejected>, Failure> {
+    let lease = request.lease.as_ref().map(proto::id::LeaseId::as_str);
+    let profile = request.profile.as_ref().map(proto::id::ProfileName::as_str);
+    let (outcome, handed, wait) = match in_time(api.vault.reject(lease, profile)).await?? {
+        Rejection::Newer(handed) => (RejectOutcome::Newer, handed, None),
+        Rejection::Refreshed(handed) => (RejectOutcome::Refreshed, handed, None),
+        Rejection::Unchanged(handed, wait) => (RejectOutcome::Unchanged, handed, Some(wait.as_secs().max(1))),
+    };
+    Ok(Json(Rejected { outcome, token: api.token(&handed), retry_after: wait }))
+}

@@ -1,0 +1,51 @@
+//! `token`: a lease. The hot path: a fresh token is answered without waiting for anything.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use proto::problem::{Code, Problem};
+use proto::token::{Token, TokenRequest};
+
+use super::Api;
+use super::json::Json;
+use super::problem::{Failure, invalid};
+use crate::vault::{Scopes, Target};
+
+/// The longest a request waits for a service: two tries of an exchange and what queues before them.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// The longest `scope`, `audience` or `resource`, in bytes.
+const LONGEST_TEXT: usize = 4096;
+
+pub(super) async fn token(State(api): State<Api>, Json(request): Json<TokenRequest>) -> Result<Json<Token>, Failure> {
+    let target = target(request.scope, request.audience, request.resource)?;
+    let profile = request.profile.as_ref().map(proto::id::ProfileName::as_str);
+    let min_ttl = request.min_ttl.map(Duration::from_secs);
+    let handed = in_time(api.vault.token(profile, target, min_ttl)).await??;
+    Ok(Json(api.token(&handed)))
+}
+
+/// Bounds an operation that may wait for a service.
+pub(super) async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::time::timeout(REQUEST_TIMEOUT, operation).await.map_err(|_| {
+        let detail = format!("the service did not answer within {} s", REQUEST_TIMEOUT.as_secs());
+        Failure(Problem::new(Code::IssuerUnreachable, detail).hint("try again later"))
+    })
+}
+
+fn target(scope: Option<String>, audience: Option<String>, resource: Option<String>) -> Result<Target, Failure> {
+    for (what, text) in [("scope", &scope), ("audience", &audience), ("resource", &resource)] {
+        let Some(text) = text else { continue };
+        if text.len() > LONGEST_TEXT {
+            return Err(invalid(format!("`{what}` is longer than {LONGEST_TEXT} bytes")));
+        }
+        // RFC 6749 §3.3 and RFC 3986 §2 both keep to visible ASCII.
+        if !text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+            return Err(invalid(format!("`{what}` holds a character that is not allowed there")));
+        }
+    }
+    if resource.as_ref().is_some_and(|r| url::Url::parse(r).map_or(true, |url| url.fragment().is_some())) {
+        return Err(invalid("`resource` is not an absolute URI without a fragment (RFC 8707 §2)"));
+    }
+    let scope = scope.as_deref().map(Scopes::parse).filter(|scopes| !scopes.is_empty());
+    Ok(Target { scope, audience, resource })
+}

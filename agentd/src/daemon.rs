@@ -1,0 +1,251 @@
+//! The composition root: it alone knows every part, in which order they are built, and in which order they stop.
+
+mod bridge;
+mod control;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use proto::paths::Paths;
+
+use crate::api::{Api, Door, Parts};
+use crate::clock::{Clock, watch_for_jumps};
+use crate::config::{Config, Level, StoreKey};
+use crate::flow::Logins;
+use crate::http::Http;
+use crate::notice::{Kind, Notices};
+use crate::oauth::OAuth;
+use crate::platform;
+use crate::store::instance::{Busy, Instance};
+use crate::store::{Location, OpenError, Store};
+use crate::supervise::{Panic, Tasks};
+use crate::transport::{self, BindError, Connections, Limits};
+use crate::vault::Vault;
+
+/// How long requests in progress may take once the daemon stops.
+pub const REQUEST_PATIENCE: Duration = Duration::from_secs(5);
+/// How long logins may take to end once the daemon stops.
+pub const LOGIN_PATIENCE: Duration = Duration::from_secs(2);
+/// How long keepers may take to finish an exchange and store its result once the daemon stops.
+pub const KEEPER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the store's writer may take to end.
+pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the daemon is started with.
+pub struct Setup {
+    /// Where everything is.
+    pub paths: Paths,
+    /// The checked configuration.
+    pub config: Config,
+    /// Time.
+    pub clock: Clock,
+    /// Sets the level of the log, on reload.
+    pub set_level: Box<dyn Fn(Level) + Send + Sync>,
+    /// Sentences for `status` about what could not be done at start.
+    pub warnings: Vec<String>,
+}
+
+/// Why the daemon does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another daemon serves this store: use that one.
+    #[error("another agentd already serves this store")]
+    Running {
+        /// Its socket, as it recorded it.
+        socket: Option<PathBuf>,
+    },
+    /// The instance lock cannot be taken.
+    #[error("the instance lock cannot be taken")]
+    Instance(#[source] std::io::Error),
+    /// The socket cannot be bound.
+    #[error(transparent)]
+    Bind(BindError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(OpenError),
+}
+
+impl StartError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            StartError::Running { .. } => Some("`agentctl` finds it by itself".to_owned()),
+            StartError::Instance(_) => Some("check the directory that holds the store".to_owned()),
+            StartError::Bind(error) => error.hint(),
+            StartError::Store(error) => error.hint(),
+        }
+    }
+}
+
+/// A daemon that serves.
+pub struct Daemon {
+    socket: PathBuf,
+    groups: Groups,
+    notices: Notices,
+    vault: Vault,
+    store: Store,
+    control: control::Shared,
+    /// Held for its lock, and as the last thing that goes.
+    instance: Instance,
+    /// Removes the socket when dropped.
+    bound: transport::Bound,
+}
+
+/// The groups of tasks, in the order in which they stop.
+struct Groups {
+    root: Tasks,
+    door: Tasks,
+    logins: Tasks,
+    keepers: Tasks,
+    store: Tasks,
+}
+
+/// How a stop went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// Whether every part ended within its time.
+    pub orderly: bool,
+    /// Whether a task that holds state panicked.
+    pub failed: bool,
+}
+
+/// Builds every part and begins to serve.
+///
+/// # Errors
+/// [`StartError`]; nothing is left behind then.
+pub async fn start(setup: Setup) -> Result<Daemon, StartError> {
+    let Setup { paths, config, clock, set_level, warnings } = setup;
+    let instance = Instance::acquire(&paths.lock(), &paths.socket).map_err(|busy| match busy {
+        Busy::Running { socket, .. } => StartError::Running { socket },
+        Busy::Io(error) => StartError::Instance(error),
+    })?;
+    let root = Tasks::root();
+    let groups =
+        Groups { door: root.group(), logins: root.group(), keepers: root.group(), store: root.group(), root };
+
+    let location = match config.store_key {
+        StoreKey::File => Location::File { database: paths.store(), key: paths.key() },
+        StoreKey::Auto | StoreKey::Memory => Location::Memory,
+    };
+    let (store, loaded) = Store::open(location, &groups.store).map_err(StartError::Store)?;
+    let damaged = loaded.damaged;
+    let bound = transport::bind_or_inherit(&paths.socket).map_err(StartError::Bind)?;
+    let socket = bound.path().to_owned();
+    instance.record_socket(&socket).map_err(StartError::Instance)?;
+
+    let notices = Notices::new(clock.clone());
+    let oauth = OAuth::new(Http::new(config.proxy.clone()), clock.clone());
+    let vault = Vault::open(
+        loaded,
+        store.clone(),
+        Box::new(bridge::Renewer(oauth.clone())),
+        clock.clone(),
+        notices.clone(),
+        groups.keepers.clone(),
+        config.profiles.clone(),
+    );
+    let sink = Arc::new(bridge::Adopter { vault: vault.clone(), notices: notices.clone() });
+    let logins = Logins::new(oauth, clock.clone(), groups.logins.clone(), sink);
+
+    let limits = Limits::for_descriptors(platform::raise_descriptor_limit());
+    let connections = Connections::new(limits.connections);
+    let facts = control::Facts { started_at: clock.wall(), socket: socket.clone(), store: store.clone(), damaged, warnings };
+    let control = control::Shared::new(control::Setup {
+        facts,
+        paths,
+        config,
+        set_level,
+        vault: vault.clone(),
+        connections: connections.clone(),
+    });
+    let api = Api::new(Parts { vault: vault.clone(), logins, notices: notices.clone(), control: Box::new(control.clone()) });
+    let door = Door::new(api.router(), env!("CARGO_PKG_VERSION"));
+    let service = tower::service_fn(move |request: axum::http::Request<transport::FullBody>| {
+        let mut door = door.clone();
+        async move { tower::Service::call(&mut door, request.map(Body::new)).await }
+    });
+
+    let listener = bound.listener().map_err(|error| StartError::Bind(BindError::Io { path: socket.clone(), error }))?;
+    groups.door.spawn("door", Panic::Stops, transport::serve(listener, limits, groups.door.clone(), connections, service));
+    groups.root.spawn("clock", Panic::Logged, cancellable(groups.root.clone(), watch_for_jumps(clock)));
+    platform::notify::ready();
+    tracing::info!(socket = %socket.display(), profiles = vault.len(), "serving");
+    Ok(Daemon { socket, groups, notices, vault, store, control, instance, bound })
+}
+
+async fn cancellable(tasks: Tasks, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = tasks.cancelled() => {}
+    }
+}
+
+impl Daemon {
+    /// The socket that is served.
+    pub fn socket(&self) -> &std::path::Path {
+        &self.socket
+    }
+
+    /// The grants.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Reads the configuration again, as `agentctl daemon reload` does.
+    pub async fn reload(&self) {
+        use crate::api::Control as _;
+        match self.control.reload().await {
+            Ok(changes) => tracing::info!(?changes, "the configuration was read again"),
+            Err(problems) => tracing::error!(%problems, "the configuration is not changed"),
+        }
+    }
+
+    /// Resolves when the daemon is to stop: on `shutdown`, or when a task that holds state has panicked.
+    pub async fn ended(&self) -> Ended {
+        tokio::select! {
+            () = self.control.shutdown_asked() => Ended::Asked,
+            task = self.groups.root.fatal() => Ended::Failed(task),
+        }
+    }
+
+    /// Stops every part in order: the door first, so that nothing new comes in; then requests in progress; logins;
+    /// keepers, which finish and store what is under way; the store; at last socket and lock.
+    pub async fn stop(self, why: Ended) -> Stopped {
+        platform::notify::stopping();
+        self.notices.post(Kind::Stopping, None, None);
+        let order = [
+            ("requests", &self.groups.door, REQUEST_PATIENCE),
+            ("logins", &self.groups.logins, LOGIN_PATIENCE),
+            ("keepers", &self.groups.keepers, KEEPER_PATIENCE),
+        ];
+        let mut orderly = true;
+        for (part, tasks, patience) in order {
+            let in_time = tasks.stop(patience).await;
+            tracing::debug!(part, in_time, "stopped");
+            if !in_time {
+                tracing::warn!(part, left = tasks.running(), "did not end in time");
+            }
+            orderly &= in_time;
+        }
+        self.store.close();
+        orderly &= self.groups.store.stop(STORE_PATIENCE).await;
+        orderly &= self.groups.root.stop(STORE_PATIENCE).await;
+        drop(self.bound);
+        drop(self.instance);
+        let failed = matches!(why, Ended::Failed(_));
+        tracing::info!(orderly, failed, "stopped");
+        Stopped { orderly, failed }
+    }
+}
+
+/// Why the daemon stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Somebody asked.
+    Asked,
+    /// The named task panicked.
+    Failed(String),
+}

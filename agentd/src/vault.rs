@@ -1,0 +1,441 @@
+//! Grants in memory: who has which, and how to get a fresh token of one.
+//!
+//! Each grant belongs to a `keeper` task; the vault holds the keepers' handles by profile name and the current
+//! selection. Reads are answered from what the keepers published and never wait for a network. The vault knows
+//! nothing of requests and status codes, of how a login is made, or of bytes on disk.
+
+mod attempt;
+mod demand;
+mod freshness;
+mod grant;
+mod keeper;
+mod lanes;
+mod lease;
+mod record;
+mod revocation;
+mod serve;
+mod view;
+mod want;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::config::ProfileConfig;
+use crate::notice::{Kind, Notices};
+use crate::oauth::revoke::{RevokeError, Revoked};
+use crate::oauth::{Client, ExchangeError, Tokens};
+use crate::provider::Flow;
+use crate::secret::RefreshToken;
+use crate::store::record::RecordId;
+use crate::store::{Loaded, Store, WriteError};
+use crate::supervise::{Panic, Tasks};
+
+pub use demand::MOST_TARGETS;
+pub use freshness::{LONGEST_BACKOFF, LONGEST_RETRY_AFTER};
+pub use grant::{NewGrant, NewKey};
+pub use lanes::LANES_PER_ISSUER;
+pub use revocation::{Outcome as Revocation, Report as LogoutReport};
+pub use serve::{Handed, REJECT_SPACING, Rejection};
+pub use view::{Credential, Prospect, Served, Snapshot, Standing};
+pub use want::{Scopes, Target};
+
+use keeper::{Command, Keeper, Shared};
+
+/// Why a login is required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The token or key has lapsed and there is no refresh token.
+    Expired,
+    /// The person logged out.
+    LoggedOut,
+    /// No login has been made.
+    NeverLoggedIn,
+    /// The issuer refused the refresh token.
+    Refused,
+    /// The issuer refused it after an exchange whose answer was never seen.
+    RotationUncertain,
+    /// The grant does not cover the scope.
+    ScopeNotGranted,
+}
+
+impl Why {
+    const ALL: [(Why, &'static str); 6] = [
+        (Why::Expired, "expired"),
+        (Why::LoggedOut, "logged-out"),
+        (Why::NeverLoggedIn, "never-logged-in"),
+        (Why::Refused, "refused"),
+        (Why::RotationUncertain, "rotation-uncertain"),
+        (Why::ScopeNotGranted, "scope-not-granted"),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(why, _)| *why == self).map_or("refused", |(_, word)| word)
+    }
+
+    fn of_word(word: &str) -> Self {
+        Self::ALL.iter().find(|(_, w)| *w == word).map_or(Why::Refused, |(why, _)| *why)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::Expired => "it has expired and cannot be refreshed",
+            Why::LoggedOut => "it is logged out",
+            Why::NeverLoggedIn => "nobody has logged in to it yet",
+            Why::Refused => "the service no longer accepts the login",
+            Why::RotationUncertain => {
+                "the service no longer accepts the login, after a refresh whose answer was lost on the way"
+            }
+            Why::ScopeNotGranted => "the login does not cover this scope",
+        })
+    }
+}
+
+/// Why there is no token. Each variant says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// Ask again later.
+    #[error("too many different tokens are in demand")]
+    Busy,
+    /// Log in.
+    #[error("{0}")]
+    LoginRequired(Why),
+    /// Correct the client's settings and log in.
+    #[error("the service does not accept this client (`{code}`)")]
+    Misconfigured {
+        /// The error code.
+        code: &'static str,
+    },
+    /// Ask for the token as granted, or allow narrowing for the profile.
+    #[error("this profile does not ask its service for narrower tokens")]
+    NarrowingUnsupported,
+    /// There is nothing to refresh with.
+    #[error("this login has no refresh token")]
+    NoRefreshToken,
+    /// The grant was replaced meanwhile: ask again.
+    #[error("the login was replaced while waiting")]
+    Superseded,
+    /// Ask for something else.
+    #[error("the service does not grant that (`{code}`)")]
+    TargetRefused {
+        /// The error code.
+        code: &'static str,
+    },
+    /// Try again later.
+    #[error("{why}")]
+    Unreachable {
+        /// What happened, without any byte of an answer.
+        why: String,
+        /// Not before this.
+        retry_after: Option<Duration>,
+    },
+    /// The service gave more than was asked for; that is not handed on.
+    #[error("the service answered with a wider token than was asked for")]
+    Wider,
+}
+
+impl Trouble {
+    fn unreachable(error: &ExchangeError) -> Self {
+        let retry_after = if let ExchangeError::Unavailable { retry_after, .. } = error { *retry_after } else { None };
+        Trouble::Unreachable { why: error.to_string(), retry_after }
+    }
+}
+
+/// Why no profile was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// Name one, or make one current.
+    #[error("no profile is current")]
+    NoneCurrent,
+    /// Log in first.
+    #[error("there is no profile yet")]
+    NoProfiles,
+    /// Correct the name.
+    #[error("there is no profile `{0}`")]
+    NotFound(String),
+}
+
+/// The party that renews and revokes tokens: an authorization server, or a simulation of one.
+pub trait Issuer: Send + Sync + 'static {
+    /// Presents the refresh token for `target`.
+    fn refresh<'a>(
+        &'a self,
+        client: &'a Client,
+        token: &'a RefreshToken,
+        target: &'a Target,
+    ) -> BoxFuture<'a, Result<Tokens, ExchangeError>>;
+
+    /// Revokes a token.
+    fn revoke<'a>(&'a self, client: &'a Client, token: Revoked<'a>) -> BoxFuture<'a, Result<(), RevokeError>>;
+}
+
+/// What every keeper works with.
+pub(crate) struct Parts {
+    store: Store,
+    issuer: Box<dyn Issuer>,
+    clock: Clock,
+    notices: Notices,
+    lanes: lanes::Lanes,
+}
+
+/// The vault. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    parts: Arc<Parts>,
+    tasks: Tasks,
+    directory: RwLock<Directory>,
+    /// Held while the set of profiles or the selection changes, so that such changes come one after another.
+    changing: tokio::sync::Mutex<()>,
+    rules: RwLock<BTreeMap<String, ProfileConfig>>,
+    numbers: lease::Numbers,
+    rejections: serve::Rejections,
+}
+
+#[derive(Default)]
+struct Directory {
+    profiles: BTreeMap<Arc<str>, Handle>,
+    current: Option<Arc<str>>,
+}
+
+/// A keeper, as the vault sees it.
+#[derive(Debug, Clone)]
+struct Handle {
+    id: RecordId,
+    shared: Arc<Shared>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Vault {
+    /// Starts a keeper for each stored record. Everything that was stored is served from then on.
+    pub fn open(
+        loaded: Loaded,
+        store: Store,
+        issuer: Box<dyn Issuer>,
+        clock: Clock,
+        notices: Notices,
+        tasks: Tasks,
+        rules: BTreeMap<String, ProfileConfig>,
+    ) -> Self {
+        let parts = Arc::new(Parts { store, issuer, clock, notices, lanes: lanes::Lanes::default() });
+        let vault = Self(Arc::new(Inner {
+            parts,
+            tasks,
+            directory: RwLock::default(),
+            changing: tokio::sync::Mutex::default(),
+            rules: RwLock::new(rules),
+            numbers: lease::Numbers::default(),
+            rejections: serve::Rejections::default(),
+        }));
+        let mut directory = Directory::default();
+        for record in loaded.records {
+            let (id, sequence) = (record.id, record.sequence);
+            let name: Arc<str> = Arc::from(record.name.as_str());
+            let grant = record::read(record, vault.rules(&name), &vault.0.parts.clock);
+            let handle = vault.keep(grant, sequence);
+            if loaded.current == Some(id) {
+                directory.current = Some(Arc::clone(&name));
+            }
+            directory.profiles.insert(name, handle);
+        }
+        *vault.0.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+        vault
+    }
+
+    fn keep(&self, grant: grant::Grant, sequence: u64) -> Handle {
+        let id = grant.id;
+        let name = format!("keeper:{}", grant.name);
+        let (keeper, shared, commands) = Keeper::new(grant, sequence, Arc::clone(&self.0.parts));
+        self.0.tasks.spawn(name, Panic::Stops, keeper.run(self.0.tasks.clone()));
+        Handle { id, shared, commands }
+    }
+
+    /// Takes a new login over, under `name`. Returns once it is durable, or known to be `unsaved`.
+    pub async fn adopt(&self, name: &str, new: NewGrant) -> Arc<Snapshot> {
+        let flow = new.flow;
+        self.replace(name, flow, |reply| Command::Adopt(Box::new(new), reply)).await
+    }
+
+    /// Takes a key over, under `name`.
+    pub async fn adopt_key(&self, name: &str, new: NewKey) -> Arc<Snapshot> {
+        self.replace(name, Flow::Key, |reply| Command::AdoptKey(new, reply)).await
+    }
+
+    async fn replace(
+        &self,
+        name: &str,
+        flow: Flow,
+        command: impl FnOnce(oneshot::Sender<()>) -> Command,
+    ) -> Arc<Snapshot> {
+        let _one_at_a_time = self.0.changing.lock().await;
+        let existing = self.directory().profiles.get(name).cloned();
+        let handle = existing.unwrap_or_else(|| {
+            let id = RecordId(u64::from_le_bytes(*crate::secret::random()));
+            self.keep(grant::Grant::empty(id, Arc::from(name), flow, self.rules(name)), 0)
+        });
+        let (reply, done) = oneshot::channel();
+        // A keeper ends only with the daemon or after `remove`, which takes it out of the directory first.
+        let _ending = handle.commands.send(command(reply)).await;
+        let _ending = done.await;
+        let snapshot = handle.shared.state.borrow().clone();
+        self.directory_mut(|d| d.profiles.insert(Arc::clone(&snapshot.name), handle));
+        snapshot
+    }
+
+    /// Makes a profile current.
+    ///
+    /// # Errors
+    /// [`SwitchError`] when there is no such profile, or the choice cannot be stored; then nothing has changed.
+    pub async fn switch(&self, name: &str) -> Result<Arc<Snapshot>, SwitchError> {
+        let _one_at_a_time = self.0.changing.lock().await;
+        let handle = self.find(Some(name)).map_err(SwitchError::NoProfile)?;
+        self.0.parts.store.set_current(Some(handle.id)).await.map_err(SwitchError::NotSaved)?;
+        let snapshot = handle.shared.state.borrow().clone();
+        self.directory_mut(|d| d.current = Some(Arc::clone(&snapshot.name)));
+        self.0.parts.notices.post(Kind::Switched, Some(Arc::clone(&snapshot.name)), None);
+        Ok(snapshot)
+    }
+
+    /// Revokes at the service and drops the grant.
+    ///
+    /// # Errors
+    /// [`SelectError`] when there is no such profile.
+    pub async fn logout(&self, profile: Option<&str>) -> Result<(Arc<str>, LogoutReport), SelectError> {
+        let handle = self.find(profile)?;
+        let name = Arc::clone(&handle.shared.state.borrow().name);
+        let (reply, done) = oneshot::channel();
+        let _ending = handle.commands.send(Command::Logout(reply)).await;
+        let nothing = LogoutReport { was_logged_in: false, outcome: Revocation::Nothing };
+        Ok((name, done.await.unwrap_or(nothing)))
+    }
+
+    /// Forgets a profile without a request to anybody. Returns whether there was one. When it was current, the first
+    /// of the others becomes current.
+    ///
+    /// # Errors
+    /// [`WriteError`] when the store could not be written; the profile is gone from memory.
+    pub async fn remove(&self, name: &str) -> Result<bool, WriteError> {
+        let _one_at_a_time = self.0.changing.lock().await;
+        let Some((handle, next)) = self.directory_mut(|d| {
+            let handle = d.profiles.remove(name)?;
+            let was_current = d.current.as_deref() == Some(name);
+            let next = d.profiles.iter().next().map(|(name, handle)| (Arc::clone(name), handle.id));
+            if was_current {
+                d.current = next.as_ref().map(|(name, _)| Arc::clone(name));
+            }
+            Some((handle, was_current.then_some(next)))
+        }) else {
+            return Ok(false);
+        };
+        let (reply, done) = oneshot::channel();
+        let _ending = handle.commands.send(Command::Remove(reply)).await;
+        done.await.unwrap_or(Ok(()))?;
+        if let Some(next) = next {
+            self.0.parts.store.set_current(next.map(|(_, id)| id)).await?;
+        }
+        Ok(true)
+    }
+
+    /// Gives every keeper its rules from a configuration that was read again.
+    pub async fn configure(&self, rules: BTreeMap<String, ProfileConfig>) {
+        *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        let handles: Vec<_> = self.directory().profiles.iter().map(|(n, h)| (Arc::clone(n), h.clone())).collect();
+        for (name, handle) in handles {
+            let _ending = handle.commands.send(Command::Configure(self.rules(&name))).await;
+        }
+    }
+
+    /// Every profile as published, sorted by name.
+    pub fn list(&self) -> Vec<Arc<Snapshot>> {
+        self.directory().profiles.values().map(|h| h.shared.state.borrow().clone()).collect()
+    }
+
+    /// One profile as published; the current one when `profile` is `None`.
+    ///
+    /// # Errors
+    /// [`SelectError`] when there is none.
+    pub fn inspect(&self, profile: Option<&str>) -> Result<Arc<Snapshot>, SelectError> {
+        let handle = self.find(profile)?;
+        let snapshot = handle.shared.state.borrow().clone();
+        Ok(snapshot)
+    }
+
+    /// The name of the current profile.
+    pub fn current(&self) -> Option<Arc<str>> {
+        self.directory().current.clone()
+    }
+
+    /// How many profiles there are.
+    pub fn len(&self) -> usize {
+        self.directory().profiles.len()
+    }
+
+    /// Whether there is no profile.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The clock the vault measures by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.parts.clock
+    }
+
+    /// Which profile: the named one, else the current one, else the only one.
+    fn find(&self, profile: Option<&str>) -> Result<Handle, SelectError> {
+        let directory = self.directory();
+        let name = match (profile, &directory.current) {
+            (Some(name), _) => name,
+            (None, Some(current)) => current,
+            (None, None) => match directory.profiles.len() {
+                0 => return Err(SelectError::NoProfiles),
+                1 => directory.profiles.keys().next().map_or("", |only| only),
+                _ => return Err(SelectError::NoneCurrent),
+            },
+        };
+        directory.profiles.get(name).cloned().ok_or_else(|| SelectError::NotFound(name.to_owned()))
+    }
+
+    fn rules(&self, name: &str) -> ProfileConfig {
+        self.0.rules.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default()
+    }
+
+    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        self.0.directory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn directory_mut<T>(&self, change: impl FnOnce(&mut Directory) -> T) -> T {
+        change(&mut self.0.directory.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Why the current profile was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchError {
+    /// Correct the name.
+    #[error(transparent)]
+    NoProfile(SelectError),
+    /// The store cannot be written.
+    #[error("the choice cannot be saved")]
+    NotSaved(#[source] WriteError),
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("profiles", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parts")
+    }
+}

@@ -1,0 +1,109 @@
+//! What a failed exchange means for the grant. One decision, pure, with the history in view.
+
+use std::time::Duration;
+
+use super::grant::{DOUBTFUL_TRIES, History};
+use super::{Trouble, Why};
+use crate::oauth::ExchangeError;
+
+/// What to do after a failed exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The grant is of no more use. The refresh token stays where it is: only a new login or a logout drops it.
+    GiveUp(Why),
+    /// The settings are wrong: nothing is sent again until a person acts.
+    Misconfigured(&'static str),
+    /// This target cannot be had; the grant is untouched.
+    NotThis(Trouble),
+    /// Try again later; the service has certainly not used up the refresh token.
+    Later(Option<Duration>),
+    /// The same refresh token is tried again: the service may have rotated it in an answer nobody saw.
+    Uncertain(Again),
+}
+
+/// When an uncertain exchange is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Now, while a reuse window of the issuer may still be open.
+    AtOnce,
+    /// After the usual wait.
+    Backoff,
+}
+
+/// Decides. `whole`: the token as granted was asked for, so that doubt speaks against the grant itself.
+pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Verdict {
+    let refused = if history.uncertain { Why::RotationUncertain } else { Why::Refused };
+    match error {
+        ExchangeError::Refused => Verdict::GiveUp(refused),
+        ExchangeError::Misconfigured { code } => Verdict::Misconfigured(code),
+        ExchangeError::ScopeRefused { code } => Verdict::NotThis(Trouble::TargetRefused { code }),
+        ExchangeError::NotSent { .. } if history.uncertain => Verdict::Uncertain(Again::Backoff),
+        ExchangeError::NotSent { .. } => Verdict::Later(None),
+        ExchangeError::Unavailable { retry_after, .. } => Verdict::Later(*retry_after),
+        ExchangeError::Uncertain { .. } if history.uncertain => Verdict::Uncertain(Again::Backoff),
+        ExchangeError::Uncertain { .. } => Verdict::Uncertain(Again::AtOnce),
+        // The words of a device login have no meaning here: the answer is as good as unclear.
+        _ if !whole => Verdict::NotThis(Trouble::unreachable(error)),
+        _ if history.doubtful + 1 >= DOUBTFUL_TRIES => Verdict::GiveUp(refused),
+        _ => Verdict::Later(None),
+    }
+}
+
+/// Whether an error counts towards [`DOUBTFUL_TRIES`].
+pub(super) fn is_doubtful(error: &ExchangeError) -> bool {
+    matches!(
+        error,
+        ExchangeError::Doubtful { .. }
+            | ExchangeError::AuthorizationPending
+            | ExchangeError::Denied
+            | ExchangeError::Expired
+            | ExchangeError::SlowDown
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(uncertain: bool, doubtful: u32) -> History {
+        History { uncertain, doubtful, ..History::default() }
+    }
+
+    #[test]
+    fn only_a_definite_answer_ends_a_grant() {
+        let doubtful = ExchangeError::Doubtful { status: 400, code: None };
+        let cases = [
+            (ExchangeError::Refused, after(false, 0), Verdict::GiveUp(Why::Refused)),
+            (ExchangeError::Refused, after(true, 0), Verdict::GiveUp(Why::RotationUncertain)),
+            (doubtful.clone(), after(false, 0), Verdict::Later(None)),
+            (doubtful.clone(), after(false, 1), Verdict::Later(None)),
+            (doubtful, after(false, 2), Verdict::GiveUp(Why::Refused)),
+            (ExchangeError::NotSent { why: "dns" }, after(false, 9), Verdict::Later(None)),
+            (ExchangeError::NotSent { why: "dns" }, after(true, 0), Verdict::Uncertain(Again::Backoff)),
+            (ExchangeError::Uncertain { why: "cut" }, after(false, 0), Verdict::Uncertain(Again::AtOnce)),
+            (ExchangeError::Uncertain { why: "cut" }, after(true, 0), Verdict::Uncertain(Again::Backoff)),
+            (
+                ExchangeError::Unavailable { status: 429, retry_after: Some(Duration::from_secs(7)) },
+                after(false, 2),
+                Verdict::Later(Some(Duration::from_secs(7))),
+            ),
+            (
+                ExchangeError::Misconfigured { code: "invalid_client" },
+                after(true, 0),
+                Verdict::Misconfigured("invalid_client"),
+            ),
+        ];
+        for (error, history, verdict) in cases {
+            assert_eq!(judge(&error, &history, true), verdict, "{error:?} {history:?}");
+        }
+    }
+
+    #[test]
+    fn a_narrower_target_that_is_refused_says_nothing_about_the_grant() {
+        let refused = ExchangeError::ScopeRefused { code: "invalid_target" };
+        let not_this = Verdict::NotThis(Trouble::TargetRefused { code: "invalid_target" });
+        assert_eq!(judge(&refused, &after(false, 5), false), not_this);
+        let doubtful = ExchangeError::Doubtful { status: 400, code: None };
+        assert!(matches!(judge(&doubtful, &after(false, 2), false), Verdict::NotThis(_)));
+    }
+}

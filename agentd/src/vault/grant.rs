@@ -1,0 +1,273 @@
+//! A grant's state and how it changes. Pure: no I/O, no waiting.
+//!
+//! Invariant G1: the refresh token leaves this module only by `Arc` into one exchange, one revocation or one record
+//! for the store; no snapshot holds it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::freshness;
+use super::view::{Credential, Served, Snapshot, Standing};
+use super::want::{Scopes, Target};
+use super::{Trouble, Why};
+use crate::clock::{Clock, Moment};
+use crate::config::ProfileConfig;
+use crate::oauth::{Account, Client, Tokens};
+use crate::provider::{Flow, Settings};
+use crate::secret::{ApiKey, RefreshToken};
+use crate::store::record::{Attempt, RecordId};
+
+/// Narrower tokens kept per grant; the one that lapses first makes room.
+pub(super) const MOST_NARROWED: usize = 64;
+/// An answer without a clear reason is believed to be a refusal at this many in a row: one real server refuses a
+/// dead refresh token with an empty 400, another with `invalid_request`.
+pub(super) const DOUBTFUL_TRIES: u32 = 3;
+
+/// One profile and its grant.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) id: RecordId,
+    pub(super) name: Arc<str>,
+    pub(super) flow: Flow,
+    pub(super) settings: Option<Arc<Settings>>,
+    pub(super) rules: ProfileConfig,
+    pub(super) standing: Standing,
+    pub(super) main: Option<Served>,
+    pub(super) narrowed: Arc<HashMap<Arc<Target>, Served>>,
+    pub(super) renewal: Option<Renewal>,
+    pub(super) account: Option<Arc<Account>>,
+    pub(super) granted_scope: Option<Arc<str>>,
+    pub(super) requested_scope: Option<Arc<str>>,
+    pub(super) logged_in_at: Option<i64>,
+    pub(super) refreshed_at: Option<i64>,
+    pub(super) generation: u64,
+    pub(super) attempt: Option<Attempt>,
+    pub(super) history: History,
+}
+
+/// What is needed to renew or revoke the grant's tokens.
+#[derive(Debug)]
+pub(super) struct Renewal {
+    pub(super) client: Arc<Client>,
+    pub(super) refresh_token: Option<Arc<RefreshToken>>,
+}
+
+/// What happened since the last success.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    pub(super) failures: u32,
+    pub(super) doubtful: u32,
+    pub(super) uncertain: bool,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) last_try: Option<Moment>,
+    /// Not before this, with nobody asking.
+    pub(super) not_before: Option<Moment>,
+    /// Not before this, whoever asks: the service said so.
+    pub(super) service_says: Option<Moment>,
+}
+
+/// A login that has just succeeded.
+#[derive(Debug)]
+pub struct NewGrant {
+    /// How it was made.
+    pub flow: Flow,
+    /// Settings to log in with again.
+    pub settings: Settings,
+    /// How to renew.
+    pub client: Client,
+    /// What came.
+    pub tokens: Tokens,
+    /// Who is logged in.
+    pub account: Option<Account>,
+    /// Scope asked for.
+    pub requested_scope: String,
+}
+
+/// A key handed over by the person.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Seconds since 1970, if known.
+    pub expires_at: Option<i64>,
+}
+
+impl Grant {
+    /// A profile without a grant.
+    pub(super) fn empty(id: RecordId, name: Arc<str>, flow: Flow, rules: ProfileConfig) -> Self {
+        Self {
+            id,
+            name,
+            flow,
+            settings: None,
+            rules,
+            standing: Standing::Nothing(Why::NeverLoggedIn),
+            main: None,
+            narrowed: Arc::default(),
+            renewal: None,
+            account: None,
+            granted_scope: None,
+            requested_scope: None,
+            logged_in_at: None,
+            refreshed_at: None,
+            generation: 0,
+            attempt: None,
+            history: History::default(),
+        }
+    }
+
+    /// Replaces whatever was there by a new login.
+    pub(super) fn adopt(&mut self, new: NewGrant, clock: &Clock) {
+        self.forget(Why::LoggedOut);
+        self.flow = new.flow;
+        self.settings = Some(Arc::new(new.settings));
+        self.standing = Standing::Held;
+        self.account = new.account.map(Arc::new);
+        self.logged_in_at = Some(clock.wall());
+        self.requested_scope = Some(Arc::from(new.requested_scope)).filter(|s: &Arc<str>| !s.is_empty());
+        // RFC 6749 §5.1: absent means as asked for.
+        self.granted_scope = new.tokens.scope.as_deref().map(Arc::from).or_else(|| self.requested_scope.clone());
+        let (main, refresh_token) = self.serve(new.tokens, self.granted_scope.clone());
+        self.main = Some(main);
+        self.renewal = Some(Renewal { client: Arc::new(new.client), refresh_token: refresh_token.map(Arc::new) });
+    }
+
+    /// Replaces whatever was there by a key.
+    pub(super) fn adopt_key(&mut self, new: NewKey, clock: &Clock) {
+        self.forget(Why::LoggedOut);
+        self.flow = Flow::Key;
+        self.settings = None;
+        self.standing = Standing::Held;
+        self.logged_in_at = Some(clock.wall());
+        self.main = Some(self.key(Arc::new(new.key), new.expires_at, clock));
+    }
+
+    /// The served form of a key.
+    pub(super) fn key(&mut self, key: Arc<ApiKey>, expires_at: Option<i64>, clock: &Clock) -> Served {
+        self.generation += 1;
+        let now = clock.now();
+        let left = |at: i64| Duration::from_secs(u64::try_from(at.saturating_sub(clock.wall())).unwrap_or(0));
+        Served {
+            credential: Credential::ApiKey(key),
+            token_type: Arc::from("Bearer"),
+            issued_at: now,
+            expires_at: expires_at.map(|at| now + left(at)),
+            scope: None,
+            generation: self.generation,
+        }
+    }
+
+    /// Drops the grant; the settings stay. Returns what can be revoked.
+    pub(super) fn forget(&mut self, why: Why) -> Option<(Renewal, Option<Served>)> {
+        let renewal = self.renewal.take();
+        let main = self.main.take();
+        self.narrowed = Arc::default();
+        self.standing = Standing::Nothing(why);
+        self.account = None;
+        self.granted_scope = None;
+        self.logged_in_at = None;
+        self.refreshed_at = None;
+        self.attempt = None;
+        self.history = History::default();
+        renewal.map(|renewal| (renewal, main))
+    }
+
+    /// Whether there is anything to lose.
+    pub(super) fn is_held(&self) -> bool {
+        self.main.is_some() || self.renewal.is_some()
+    }
+
+    /// Takes over the answer to a refresh for `target`.
+    ///
+    /// # Errors
+    /// [`Trouble::Wider`] when the token is wider than asked for. A rotated refresh token is taken over all the same.
+    pub(super) fn renew(&mut self, target: &Arc<Target>, tokens: Tokens, clock: &Clock) -> Result<(), Trouble> {
+        let answered = tokens.scope.clone();
+        let asked = target.scope.as_ref();
+        let scope = answered.as_deref().map(Arc::from).or_else(|| match asked {
+            Some(asked) => Some(Arc::from(asked.join())),
+            None => self.granted_scope.clone(),
+        });
+        let (served, refresh_token) = self.serve(tokens, scope);
+        if let (Some(new), Some(renewal)) = (refresh_token, self.renewal.as_mut()) {
+            renewal.refresh_token = Some(Arc::new(new));
+        }
+        self.attempt = None;
+        self.history = History { last_try: self.history.last_try, ..History::default() };
+        self.standing = Standing::Held;
+        self.refreshed_at = Some(clock.wall());
+        if target.is_main() {
+            self.main = Some(served);
+            return Ok(());
+        }
+        if let (Some(asked), Some(answered)) = (asked, &answered)
+            && !Scopes::parse(answered).within(asked)
+        {
+            return Err(Trouble::Wider);
+        }
+        let narrowed = Arc::make_mut(&mut self.narrowed);
+        narrowed.insert(Arc::clone(target), served);
+        narrowed.retain(|_, s| s.is_valid(clock.now()));
+        while narrowed.len() > MOST_NARROWED {
+            let first = narrowed.iter().min_by_key(|(_, s)| s.expires_at).map(|(t, _)| Arc::clone(t));
+            if let Some(first) = first {
+                narrowed.remove(&first);
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, tokens: Tokens, scope: Option<Arc<str>>) -> (Served, Option<RefreshToken>) {
+        self.generation += 1;
+        let served = Served {
+            credential: Credential::AccessToken(Arc::new(tokens.access_token)),
+            token_type: Arc::from(tokens.token_type),
+            issued_at: tokens.sent_at,
+            expires_at: tokens.expires_in.map(|life| tokens.sent_at + life),
+            scope,
+            generation: self.generation,
+        };
+        (served, tokens.refresh_token)
+    }
+
+    /// When to refresh the token as granted with nobody asking; `None`: never.
+    pub(super) fn refresh_due(&self, jitter: u8) -> Option<Moment> {
+        let main = self.main.as_ref()?;
+        if self.standing != Standing::Held || self.refresh_token().is_none() {
+            return None;
+        }
+        let due = freshness::refresh_at(main.issued_at, main.life()?, self.rules.refresh, jitter);
+        let due = if self.history.uncertain { main.issued_at } else { due };
+        Some(due.max(self.history.not_before.unwrap_or(due)))
+    }
+
+    pub(super) fn refresh_token(&self) -> Option<&Arc<RefreshToken>> {
+        self.renewal.as_ref()?.refresh_token.as_ref()
+    }
+
+    /// What others may know.
+    pub(super) fn snapshot(&self, next_attempt: Option<Moment>, unsaved: bool) -> Snapshot {
+        Snapshot {
+            id: self.id,
+            name: Arc::clone(&self.name),
+            flow: self.flow,
+            settings: self.settings.clone(),
+            rules: self.rules.clone(),
+            standing: self.standing.clone(),
+            main: self.main.clone(),
+            narrowed: Arc::clone(&self.narrowed),
+            account: self.account.clone(),
+            granted_scope: self.granted_scope.clone(),
+            requested_scope: self.requested_scope.clone(),
+            logged_in_at: self.logged_in_at,
+            refreshed_at: self.refreshed_at,
+            refreshable: self.refresh_token().is_some(),
+            next_attempt,
+            failures: self.history.failures,
+            uncertain: self.history.uncertain,
+            last_trouble: self.history.trouble.clone(),
+            unsaved,
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! One task per grant. It alone owns the refresh token, so single flight needs no lock.
+//!
+//! Invariants
+//! - K1: at most one exchange per grant is under way, and it belongs to the keeper: a caller who hangs up changes
+//!   nothing.
+//! - K2 (persist, then publish): an answer is durable before anybody is told of it, or it is served as `unsaved`.
+//! - K3: a mark is durable before a request goes out, so that a crash in between is recognised. Without a mark
+//!   nothing is sent unless a caller needs it.
+//! - K4: an answer is applied only to the revision of the grant that asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::attempt::{Again, Verdict, is_doubtful, judge};
+use super::demand::Board;
+use super::grant::{Grant, NewGrant, NewKey};
+use super::view::{Snapshot, Standing};
+use super::want::{Need, Target};
+use super::{Parts, Trouble, Why, freshness, record, revocation};
+use crate::clock::Moment;
+use crate::config::ProfileConfig;
+use crate::notice::Kind;
+use crate::oauth::{ExchangeError, Tokens};
+use crate::store::record::Attempt;
+use crate::supervise::Tasks;
+
+/// Demands that follow a failure sooner than this are answered with that failure.
+pub(super) const LEAST_SPACING: Duration = Duration::from_secs(1);
+/// While the store cannot be written, refreshes that nobody waits for are put off by this.
+pub(super) const STORE_RECHECK: Duration = Duration::from_secs(30);
+
+/// What others share with a keeper.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) board: Board,
+    pub(super) state: watch::Sender<Arc<Snapshot>>,
+}
+
+/// What a keeper is told to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    Adopt(Box<NewGrant>, oneshot::Sender<()>),
+    AdoptKey(NewKey, oneshot::Sender<()>),
+    Configure(ProfileConfig),
+    Logout(oneshot::Sender<revocation::Report>),
+    Remove(oneshot::Sender<Result<(), crate::store::WriteError>>),
+}
+
+pub(super) struct Keeper {
+    grant: Grant,
+    revision: u64,
+    sequence: u64,
+    shared: Arc<Shared>,
+    parts: Arc<Parts>,
+    commands: mpsc::Receiver<Command>,
+    exchange: Option<Exchange>,
+    unsaved: Option<Unsaved>,
+    jitter: u8,
+}
+
+/// A refresh under way.
+struct Exchange {
+    target: Arc<Target>,
+    revision: u64,
+    /// Boxed: it is a hundred times larger than an idle keeper.
+    answer: BoxFuture<'static, Answer>,
+}
+
+enum Answer {
+    /// The mark could not be written, and nobody was waiting: nothing was sent.
+    NotMarked,
+    Came(Result<Tokens, ExchangeError>),
+}
+
+/// The latest state is not durable yet.
+struct Unsaved {
+    tries: u32,
+    retry_at: Moment,
+}
+
+/// On whose behalf an exchange is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Caller,
+    Nobody,
+}
+
+enum Wake {
+    Answered(Answer),
+    Command(Command),
+    Look,
+    Stop,
+}
+
+impl Keeper {
+    pub(super) fn new(grant: Grant, sequence: u64, parts: Arc<Parts>) -> (Self, Arc<Shared>, mpsc::Sender<Command>) {
+        let (sender, commands) = mpsc::channel(8);
+        let [jitter] = *crate::secret::random::<1>();
+        let first = Arc::new(grant.snapshot(grant.refresh_due(jitter), false));
+        let shared = Arc::new(Shared { board: Board::default(), state: watch::Sender::new(first) });
+        let exchange = None;
+        let unsaved = None;
+        let keeper =
+            Self { grant, revision: 0, sequence, shared: Arc::clone(&shared), parts, commands, exchange, unsaved, jitter };
+        (keeper, shared, sender)
+    }
+
+    pub(super) async fn run(mut self, tasks: Tasks) {
+        loop {
+            self.retry_write().await;
+            self.take_up_demands();
+            self.start_when_due();
+            match self.wait(&tasks).await {
+                Wake::Answered(answer) => self.finish(answer).await,
+                Wake::Command(Command::Remove(reply)) => return self.remove(reply).await,
+                Wake::Command(command) => self.obey(command, &tasks).await,
+                Wake::Look => {}
+                Wake::Stop => return self.stop().await,
+            }
+        }
+    }
+
+    async fn wait(&mut self, tasks: &Tasks) -> Wake {
+        let wake_at = self.wake_at();
+        let sleep = async {
+            match wake_at {
+                Some(at) => self.parts.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let answer = async {
+            match self.exchange.as_mut() {
+                Some(exchange) => (&mut exchange.answer).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = tasks.cancelled() => Wake::Stop,
+            answer = answer => Wake::Answered(answer),
+            command = self.commands.recv() => command.map_or(Wake::Stop, Wake::Command),
+            () = self.shared.board.rung() => Wake::Look,
+            () = sleep => Wake::Look,
+        }
+    }
+
+    fn wake_at(&self) -> Option<Moment> {
+        let due = if self.exchange.is_none() { self.grant.refresh_due(self.jitter) } else { None };
+        let write = self.unsaved.as_ref().map(|u| u.retry_at);
+        [due, write].into_iter().flatten().min()
+    }
+
+    /// Answers every demand that can be answered without the issuer, and starts an exchange for the first that cannot.
+    fn take_up_demands(&mut self) {
+        while self.exchange.is_none() {
+            let Some((target, needs)) = self.shared.board.next() else { return };
+            match self.decide(&target, &needs) {
+                Some(outcome) => self.tell(Some((&target, outcome.err()))),
+                None => self.start(target, For::Caller),
+            }
+        }
+    }
+
+    /// `None`: an exchange is needed.
+    fn decide(&self, target: &Target, needs: &[Need]) -> Option<Result<(), Trouble>> {
+        let now = self.parts.clock.now();
+        let snapshot = self.grant.snapshot(None, false);
+        if needs.iter().all(|need| snapshot.meeting(target, *need, now).is_some()) {
+            return Some(Ok(()));
+        }
+        let forced = needs.iter().any(|need| matches!(need, Need::Newer { forced: true, .. }));
+        let history = &self.grant.history;
+        match &self.grant.standing {
+            Standing::Nothing(why) => return Some(Err(Trouble::LoginRequired(*why))),
+            Standing::LoginRequired(why) if !forced => return Some(Err(Trouble::LoginRequired(*why))),
+            Standing::Misconfigured { code } if !forced => return Some(Err(Trouble::Misconfigured { code })),
+            _ => {}
+        }
+        if self.grant.refresh_token().is_none() {
+            let valid = snapshot.served(target).is_some_and(|s| s.is_valid(now));
+            let renewal_asked = needs.iter().any(|need| matches!(need, Need::Newer { .. }));
+            return Some(match (valid, renewal_asked || !target.is_main()) {
+                (true, false) => Ok(()),
+                (false, _) if target.is_main() => Err(Trouble::LoginRequired(Why::Expired)),
+                _ => Err(Trouble::NoRefreshToken),
+            });
+        }
+        if let Some(until) = history.service_says.filter(|until| *until > now) {
+            return Some(Err(Trouble::Unreachable {
+                why: "the service asked to wait".to_owned(),
+                retry_after: Some(until.since(now)),
+            }));
+        }
+        let just_tried = history.last_try.is_some_and(|at| now.since(at) < LEAST_SPACING);
+        history.trouble.clone().filter(|_| just_tried && !forced).map(Err)
+    }
+
+    fn start_when_due(&mut self) {
+        let now = self.parts.clock.now();
+        if self.exchange.is_some() || self.grant.refresh_due(self.jitter).is_none_or(|due| due > now) {
+            return;
+        }
+        if self.parts.store.healthy() {
+            self.start(Arc::new(Target::default()), For::Nobody);
+        } else {
+            self.grant.history.not_before = Some(now + STORE_RECHECK);
+        }
+    }
+
+    /// Begins an exchange for `target`. K3: the mark is written first.
+    fn start(&mut self, target: Arc<Target>, behalf: For) {
+        let (Some(token), Some(renewal)) = (self.grant.refresh_token().cloned(), self.grant.renewal.as_ref()) else {
+            return;
+        };
+        let client = Arc::clone(&renewal.client);
+        self.shared.board.start(&target);
+        let presented = token.fingerprint();
+        let wall = self.parts.clock.wall();
+        let before = self.grant.attempt.take().filter(|a| a.presented == presented);
+        let (first_at, tries) = before.map_or((wall, 1), |a| (a.first_at, a.tries.saturating_add(1)));
+        self.grant.attempt = Some(Attempt { presented, first_at, tries });
+        self.grant.history.last_try = Some(self.parts.clock.now());
+        let mark = self.next_record();
+        let (parts, asked) = (Arc::clone(&self.parts), Arc::clone(&target));
+        let answer = Box::pin(async move {
+            let _lane = parts.lanes.enter(&client.issuer).await;
+            if let Err(error) = parts.store.put(mark).await {
+                tracing::warn!(%error, "the store cannot be written");
+                if behalf == For::Nobody {
+                    return Answer::NotMarked;
+                }
+            }
+            Answer::Came(parts.issuer.refresh(&client, &token, &asked).await)
+        });
+        self.exchange = Some(Exchange { target, revision: self.revision, answer });
+    }
+
+    async fn finish(&mut self, answer: Answer) {
+        let Some(exchange) = self.exchange.take() else { return };
+        let target = exchange.target;
+        if exchange.revision != self.revision {
+            return self.tell(Some((&target, Some(Trouble::Superseded))));
+        }
+        match answer {
+            Answer::NotMarked => {
+                self.grant.attempt = None;
+                self.grant.history.not_before = Some(self.parts.clock.now() + STORE_RECHECK);
+                // Whoever joined in the meantime asks again, and then somebody is waiting.
+                self.tell(Some((&target, Some(Trouble::Superseded))));
+            }
+            Answer::Came(Ok(tokens)) => {
+                let outcome = self.grant.renew(&target, tokens, &self.parts.clock);
+                self.persist().await;
+                self.note(Kind::Refreshed, None);
+                self.tell(Some((&target, outcome.err())));
+            }
+            Answer::Came(Err(error)) => self.fail(target, &error).await,
+        }
+    }
+
+    async fn fail(&mut self, target: Arc<Target>, error: &ExchangeError) {
+        let verdict = judge(error, &self.grant.history, target.is_main());
+        tracing::warn!(profile = %self.grant.name, %error, ?verdict, "a refresh failed");
+        let history = &mut self.grant.history;
+        history.failures = history.failures.saturating_add(1);
+        history.doubtful += u32::from(is_doubtful(error));
+        let trouble = match verdict {
+            Verdict::Uncertain(Again::AtOnce) => {
+                history.uncertain = true;
+                // The round stays open: whoever waits is answered by the second try.
+                return self.start(target, For::Caller);
+            }
+            Verdict::Uncertain(Again::Backoff) => {
+                history.uncertain = true;
+                Trouble::unreachable(error)
+            }
+            Verdict::Later(_) => {
+                // Certain not to have been done: an earlier doubt stays, a new one does not arise.
+                if !history.uncertain {
+                    self.grant.attempt = None;
+                }
+                Trouble::unreachable(error)
+            }
+            Verdict::NotThis(trouble) => {
+                *history = super::grant::History { last_try: history.last_try, ..Default::default() };
+                self.grant.attempt = None;
+                self.persist().await;
+                return self.tell(Some((&target, Some(trouble))));
+            }
+            Verdict::Misconfigured(code) => {
+                self.grant.attempt = None;
+                self.grant.standing = Standing::Misconfigured { code };
+                Trouble::Misconfigured { code }
+            }
+            Verdict::GiveUp(why) => {
+                self.grant.attempt = None;
+                self.grant.standing = Standing::LoginRequired(why);
+                Trouble::LoginRequired(why)
+            }
+        };
+        let now = self.parts.clock.now();
+        let retry_after = if let Verdict::Later(retry_after) = verdict { retry_after } else { None };
+        let history = &mut self.grant.history;
+        history.not_before = Some(now + freshness::backoff(history.failures, retry_after, self.jitter));
+        history.service_says = retry_after.map(|after| now + after.min(freshness::LONGEST_RETRY_AFTER));
+        history.trouble = Some(trouble.clone());
+        self.persist().await;
+        let lost = matches!(self.grant.standing, Standing::LoginRequired(_));
+        self.note(if lost { Kind::LoginRequired } else { Kind::RefreshFailed }, Some(trouble.to_string()));
+        self.tell(Some((&target, Some(trouble))));
+    }
+
+    async fn obey(&mut self, command: Command, tasks: &Tasks) {
+        match command {
+            Command::Adopt(new, reply) => {
+                self.supersede();
+                self.grant.adopt(*new, &self.parts.clock);
+                self.settle(reply).await;
+            }
+            Command::AdoptKey(new, reply) => {
+                self.supersede();
+                self.grant.adopt_key(new, &self.parts.clock);
+                self.settle(reply).await;
+            }
+            Command::Configure(rules) => {
+                self.grant.rules = rules;
+                self.tell(None);
+            }
+            Command::Logout(reply) => self.logout(reply, tasks).await,
+            // Handled by the loop, since it ends it.
+            Command::Remove(_) => {}
+        }
+    }
+
+    async fn settle(&mut self, reply: oneshot::Sender<()>) {
+        self.persist().await;
+        self.note(Kind::LoginFinished, None);
+        self.tell(None);
+        // Whoever asked for the login may be gone; the grant is kept all the same.
+        let _gone = reply.send(());
+    }
+
+    /// The grant is replaced: what is under way for the old one is of no more interest.
+    fn supersede(&mut self) {
+        self.revision += 1;
+        self.exchange = None;
+        self.shared.board.conclude_all(&Trouble::Superseded);
+    }
+
+    async fn logout(&mut self, reply: oneshot::Sender<revocation::Report>, tasks: &Tasks) {
+        // The answer under way may bring the refresh token that has to be revoked.
+        if let Some(exchange) = self.exchange.as_mut() {
+            let answer = (&mut exchange.answer).await;
+            self.finish(answer).await;
+        }
+        let was_logged_in = self.grant.is_held();
+        let is_key = self.grant.renewal.is_none();
+        self.supersede();
+        let dropped = self.grant.forget(Why::LoggedOut);
+        // The local copy goes first: it must be gone even when the service cannot be reached.
+        self.persist().await;
+        self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
+        if was_logged_in {
+            self.note(Kind::LoggedOut, None);
+        }
+        self.tell(None);
+        let parts = Arc::clone(&self.parts);
+        let revoke = async move {
+            let outcome = match dropped {
+                Some((renewal, main)) if !is_key => revocation::revoke(&parts, renewal, main).await,
+                _ => revocation::Outcome::Nothing,
+            };
+            let _gone = reply.send(revocation::Report { was_logged_in, outcome });
+        };
+        tasks.spawn(format!("revoke:{}", self.grant.name), crate::supervise::Panic::Logged, revoke);
+    }
+
+    async fn remove(mut self, reply: oneshot::Sender<Result<(), crate::store::WriteError>>) {
+        self.supersede();
+        let removed = self.parts.store.remove(self.grant.id).await;
+        self.grant.forget(Why::LoggedOut);
+        self.note(Kind::Removed, None);
+        self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
+        self.tell(None);
+        let _gone = reply.send(removed);
+    }
+
+    /// The daemon stops: what is under way is finished and stored.
+    async fn stop(mut self) {
+        if let Some(exchange) = self.exchange.as_mut() {
+            let answer = (&mut exchange.answer).await;
+            self.finish(answer).await;
+            // A second try of an uncertain exchange would need more time than there is; its mark is stored.
+            self.exchange = None;
+        }
+        if self.unsaved.is_some() {
+            self.persist().await;
+        }
+    }
+
+    fn next_record(&mut self) -> crate::store::record::Record {
+        self.sequence += 1;
+        record::write(&self.grant, self.sequence, &self.parts.clock)
+    }
+
+    /// K2. A state that cannot be written is kept, shown as unsaved, and written later.
+    async fn persist(&mut self) {
+        let record = self.next_record();
+        match self.parts.store.put(record).await {
+            Ok(()) => self.unsaved = None,
+            Err(error) => {
+                let tries = self.unsaved.as_ref().map_or(1, |u| u.tries.saturating_add(1));
+                tracing::error!(profile = %self.grant.name, %error, tries, "a grant is not saved");
+                let wait = freshness::backoff(tries, None, self.jitter).min(STORE_RECHECK);
+                self.unsaved = Some(Unsaved { tries, retry_at: self.parts.clock.now() + wait });
+            }
+        }
+    }
+
+    async fn retry_write(&mut self) {
+        if self.unsaved.as_ref().is_some_and(|u| u.retry_at <= self.parts.clock.now()) {
+            self.persist().await;
+            self.tell(None);
+        }
+    }
+
+    /// Publishes the state, ends the round of a target, then wakes everybody who waits: in this order, so that nobody
+    /// sees a round ended and the state before it.
+    fn tell(&self, ended: Option<(&Arc<Target>, Option<Trouble>)>) {
+        let snapshot = Arc::new(self.grant.snapshot(self.wake_at(), self.unsaved.is_some()));
+        self.shared.state.send_if_modified(|state| {
+            *state = snapshot;
+            false
+        });
+        if let Some((target, outcome)) = ended {
+            self.shared.board.conclude(target, outcome);
+        }
+        self.shared.state.send_modify(|_| {});
+    }
+
+    fn note(&self, kind: Kind, why: Option<String>) {
+        self.parts.notices.post(kind, Some(Arc::clone(&self.grant.name)), why);
+    }
+}

@@ -1,0 +1,212 @@
+//! Handing out leases: at once from what is published, else by a demand on the keeper's board.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::lease::{Lease, target_hash};
+use super::view::{Served, Snapshot};
+use super::want::{Need, Target, Want};
+use super::{Handle, SelectError, Trouble, Vault};
+use crate::clock::Moment;
+use crate::store::record::RecordId;
+
+/// A `reject` causes at most one refresh of a grant in this time; a service that refuses every token must not make
+/// the agent hammer the issuer.
+pub const REJECT_SPACING: Duration = Duration::from_secs(30);
+/// How often a caller starts over because the grant was replaced while it waited.
+const MOST_RESTARTS: usize = 3;
+
+/// A lease as it is handed out.
+#[derive(Debug)]
+pub struct Handed {
+    /// Names it in `reject`.
+    pub lease: String,
+    /// The profile.
+    pub profile: Arc<str>,
+    /// The credential.
+    pub served: Served,
+    /// Life left at the time of the answer; `None` when unknown.
+    pub left: Option<Duration>,
+    /// Whether the caller's own wish, or the default promise, is met.
+    pub min_ttl_met: bool,
+}
+
+/// Why there is no lease.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServeError {
+    /// No profile was found.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The profile has none to give.
+    #[error("profile `{profile}`: {trouble}")]
+    Trouble {
+        /// Which profile.
+        profile: Arc<str>,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The lease is none of this agent's, or its token is forgotten.
+    #[error("there is no such lease")]
+    UnknownLease,
+}
+
+/// What became of a rejected lease.
+#[derive(Debug)]
+pub enum Rejection {
+    /// A newer token was there already.
+    Newer(Handed),
+    /// It was refreshed.
+    Refreshed(Handed),
+    /// It was refreshed a moment ago; the same token again.
+    Unchanged(Handed, Duration),
+}
+
+/// When a `reject` last caused a refresh, per grant.
+#[derive(Debug, Default)]
+pub(super) struct Rejections(Mutex<HashMap<RecordId, Moment>>);
+
+impl Vault {
+    /// A token of `profile` for `target`, with at least `min_ttl` of life where that is possible.
+    ///
+    /// # Errors
+    /// [`ServeError`] says what to do.
+    pub async fn token(
+        &self,
+        profile: Option<&str>,
+        target: Target,
+        min_ttl: Option<Duration>,
+    ) -> Result<Handed, ServeError> {
+        let handle = self.find(profile)?;
+        let need = Need::Ttl(min_ttl);
+        if target.is_main() {
+            let snapshot = handle.shared.state.borrow();
+            if let Some(served) = snapshot.meeting(&target, need, self.clock().now()) {
+                return Ok(self.hand(&snapshot, &target, served, min_ttl));
+            }
+        }
+        self.demand(&handle, target, need).await
+    }
+
+    /// Refreshes now, also where the agent has given up. A refresh under way counts.
+    ///
+    /// # Errors
+    /// [`ServeError`] says what to do.
+    pub async fn refresh(&self, profile: Option<&str>) -> Result<Arc<Snapshot>, ServeError> {
+        let handle = self.find(profile)?;
+        let than = handle.shared.state.borrow().main.as_ref().map_or(0, |main| main.generation);
+        self.demand(&handle, Target::default(), Need::Newer { than, forced: true }).await?;
+        let snapshot = handle.shared.state.borrow().clone();
+        Ok(snapshot)
+    }
+
+    /// "The service refused this lease." Hands over a newer token where there is one, else refreshes, at most once in
+    /// [`REJECT_SPACING`]. Nothing is thrown away.
+    ///
+    /// # Errors
+    /// [`ServeError`] says what to do.
+    pub async fn reject(&self, lease: Option<&str>, profile: Option<&str>) -> Result<Rejection, ServeError> {
+        let (handle, target, than) = match lease {
+            None => {
+                let handle = self.find(profile)?;
+                let than = handle.shared.state.borrow().main.as_ref().map_or(0, |main| main.generation);
+                (handle, Arc::default(), than)
+            }
+            Some(lease) => self.leased(lease).ok_or(ServeError::UnknownLease)?,
+        };
+        let newer = Need::Newer { than, forced: false };
+        {
+            let (now, snapshot) = (self.clock().now(), handle.shared.state.borrow());
+            if let Some(served) = snapshot.meeting(&target, newer, now).filter(|s| s.is_valid(now)) {
+                return Ok(Rejection::Newer(self.hand(&snapshot, &target, served, None)));
+            }
+            if let Some(wait) = self.0.rejections.wait(handle.id, now)
+                && let Some(served) = snapshot.served(&target)
+            {
+                return Ok(Rejection::Unchanged(self.hand(&snapshot, &target, served, None), wait));
+            }
+        }
+        self.demand(&handle, Target::clone(&target), newer).await.map(Rejection::Refreshed)
+    }
+
+    /// The keeper, target and generation a lease was for.
+    fn leased(&self, lease: &str) -> Option<(Handle, Arc<Target>, u64)> {
+        let lease = Lease::parse(lease)?;
+        let handle = self.directory().profiles.values().find(|h| h.id == lease.record)?.clone();
+        let target = if lease.target == 0 {
+            Arc::default()
+        } else {
+            let snapshot = handle.shared.state.borrow();
+            Arc::clone(snapshot.narrowed.keys().find(|t| target_hash(t) == lease.target)?)
+        };
+        Some((handle, target, lease.generation))
+    }
+
+    /// Posts a demand and waits for its round to end. Dropping this future leaves nothing behind.
+    async fn demand(&self, handle: &Handle, asked: Target, need: Need) -> Result<Handed, ServeError> {
+        let mut changes = handle.shared.state.subscribe();
+        let profile = Arc::clone(&changes.borrow_and_update().name);
+        let failed = |trouble| ServeError::Trouble { profile: Arc::clone(&profile), trouble };
+        let min_ttl = if let Need::Ttl(wish) = need { wish } else { None };
+        let mut restarts = 0;
+        loop {
+            let snapshot = changes.borrow_and_update().clone();
+            let target = Arc::new(snapshot.target(asked.clone()).map_err(failed)?);
+            if let Some(served) = snapshot.meeting(&target, need, self.clock().now()) {
+                return Ok(self.hand(&snapshot, &target, served, min_ttl));
+            }
+            let want = Want { target: Arc::clone(&target), need };
+            let round = handle.shared.board.post(&want).map_err(failed)?;
+            let outcome = loop {
+                if let Some(outcome) = handle.shared.board.concluded(&target, round) {
+                    break outcome;
+                }
+                // The keeper has ended: the profile was removed, or the daemon stops.
+                changes.changed().await.map_err(|_| failed(Trouble::Superseded))?;
+            };
+            let snapshot = changes.borrow_and_update().clone();
+            let served = snapshot.served(&target);
+            return match (outcome, served) {
+                (Ok(()), Some(served)) => Ok(self.hand(&snapshot, &target, served, min_ttl)),
+                (Err(Trouble::Superseded), _) | (Ok(()), None) if restarts < MOST_RESTARTS => {
+                    restarts += 1;
+                    continue;
+                }
+                // Serve-valid: less life than wished for is better than none while the service cannot be asked.
+                (Err(_), Some(served)) if served.is_valid(self.clock().now()) && matches!(need, Need::Ttl(_)) => {
+                    Ok(self.hand(&snapshot, &target, served, min_ttl))
+                }
+                (Err(trouble), _) => Err(failed(trouble)),
+                (Ok(()), None) => Err(failed(Trouble::Superseded)),
+            };
+        }
+    }
+
+    fn hand(&self, snapshot: &Snapshot, target: &Target, served: &Served, wish: Option<Duration>) -> Handed {
+        let now = self.clock().now();
+        let lease = Lease { record: snapshot.id, generation: served.generation, target: target_hash(target) };
+        let promise = super::freshness::default_min_ttl(served.life(), snapshot.rules.refresh);
+        Handed {
+            lease: self.0.numbers.issue(&lease),
+            profile: Arc::clone(&snapshot.name),
+            served: served.clone(),
+            left: served.expires_at.map(|at| at.since(now)),
+            min_ttl_met: super::freshness::is_fresh(now, served.expires_at, wish.unwrap_or(promise)),
+        }
+    }
+}
+
+impl Rejections {
+    /// `None`: a refresh may be caused now, and this one counts. Else how long to wait.
+    fn wait(&self, grant: RecordId, now: Moment) -> Option<Duration> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.retain(|_, at| now.since(*at) < REJECT_SPACING);
+        match last.get(&grant) {
+            Some(at) => Some(REJECT_SPACING.saturating_sub(now.since(*at))),
+            None => {
+                last.insert(grant, now);
+                None
+            }
+        }
+    }
+}
