@@ -1,0 +1,219 @@
+//! What kind of authorization server the issuer is: every quirk that real servers were seen to have is one setting.
+//!
+//! Settings are facts about a deployment and hold for its whole life; what goes wrong with a single request is a
+//! [`Behaviour`](super::Behaviour). The defaults describe a well-behaved server with rotation and reuse detection.
+
+use super::{
+    Endpoint,
+    rules::{DeviceRules, RefreshRules, RevocationRules},
+};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The settings of one issuer.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// TCP port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Serve `https` with a certificate of a throw-away authority, see [`Issuer::ca_pem`](super::Issuer::ca_pem).
+    pub tls: bool,
+    /// Which documents describe the server, and where its endpoints are.
+    pub discovery: Discovery,
+    /// The registered clients.
+    pub clients: Vec<Client>,
+    /// True life of an access token.
+    pub access_token_ttl: Duration,
+    /// Access and refresh tokens are padded to this many characters.
+    pub token_length: usize,
+    /// What happens to a refresh token that is used.
+    pub rotation: Rotation,
+    /// Which logins receive a refresh token.
+    pub offline: Offline,
+    /// Rules of the refresh grant.
+    pub refresh: RefreshRules,
+    /// Rules of the device grant.
+    pub device: DeviceRules,
+    /// Rules of revocation.
+    pub revocation: RevocationRules,
+    /// The `iss` parameter of authorization responses.
+    pub iss_parameter: Iss,
+    /// Which answers carry an ID token, and what it says.
+    pub id_token: IdToken,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            tls: false,
+            discovery: Discovery::default(),
+            clients: Client::defaults(),
+            access_token_ttl: Duration::from_hours(1),
+            token_length: 0,
+            rotation: Rotation::On,
+            offline: Offline::Always,
+            refresh: RefreshRules::default(),
+            device: DeviceRules::default(),
+            revocation: RevocationRules::default(),
+            iss_parameter: Iss::Correct,
+            id_token: IdToken::default(),
+        }
+    }
+}
+
+/// How the server is described (OIDC Discovery, RFC 8414).
+#[derive(Debug, Clone)]
+pub struct Discovery {
+    /// Path of the issuer: empty, or like `/tenant`.
+    pub path: String,
+    /// Endpoints end in a slash and answer only with it.
+    pub trailing_slash: bool,
+    /// `/.well-known/openid-configuration` exists.
+    pub openid_configuration: bool,
+    /// `/.well-known/oauth-authorization-server` exists.
+    pub oauth_metadata: bool,
+    /// Endpoints that are not named in both documents.
+    pub published: BTreeMap<Endpoint, Published>,
+    /// Members put in place of the true ones, in both documents; `null` leaves the member out.
+    pub overrides: Map<String, Value>,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self {
+            path: String::new(),
+            trailing_slash: false,
+            openid_configuration: true,
+            oauth_metadata: true,
+            published: BTreeMap::new(),
+            overrides: Map::new(),
+        }
+    }
+}
+
+/// Which document names an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// Both documents.
+    Both,
+    /// Only the OIDC one.
+    OpenidOnly,
+    /// Only the RFC 8414 one.
+    OauthOnly,
+    /// None: it has to be given by hand.
+    Nowhere,
+}
+
+/// A registered client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// How it authenticates (RFC 6749 §2.3.1).
+    pub auth: ClientAuth,
+    /// Where codes may be sent.
+    pub redirects: Redirects,
+}
+
+impl Client {
+    /// The public client of the defaults.
+    pub const PUBLIC: &str = "agentd-test";
+    /// The default client that authenticates in the `Authorization` header.
+    pub const BASIC: &str = "agentd-basic";
+    /// The default client that authenticates in the form.
+    pub const POST: &str = "agentd-post";
+    /// The secret of both; some of its characters have to be encoded in the header (RFC 6749 §2.3.1).
+    pub const SECRET: &str = "canary-cs:100% a+b/c";
+
+    /// A public client that may use any loopback port.
+    pub fn public(id: &str) -> Self {
+        Self { id: id.to_owned(), auth: ClientAuth::Public, redirects: Redirects::AnyLoopbackPort }
+    }
+
+    fn defaults() -> Vec<Self> {
+        let secret = Self::SECRET.to_owned();
+        vec![
+            Self::public(Self::PUBLIC),
+            Self { auth: ClientAuth::Basic(secret.clone()), ..Self::public(Self::BASIC) },
+            Self { auth: ClientAuth::Post(secret), ..Self::public(Self::POST) },
+        ]
+    }
+}
+
+/// How a client authenticates at the token, device and revocation endpoints.
+#[derive(Debug, Clone)]
+pub enum ClientAuth {
+    /// Only `client_id`.
+    Public,
+    /// `client_secret_basic`.
+    Basic(String),
+    /// `client_secret_post`.
+    Post(String),
+}
+
+/// Which redirect addresses a client may use (RFC 8252 §7.3).
+#[derive(Debug, Clone)]
+pub enum Redirects {
+    /// `http://127.0.0.1:PORT/callback` and its IPv6 form with any port.
+    AnyLoopbackPort,
+    /// Exactly these; everything else is answered 403 with an empty body.
+    Exactly(Vec<String>),
+}
+
+/// What happens to a refresh token that is used (RFC 9700 §4.14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It stays valid and the answer does not mention it.
+    Absent,
+    /// It stays valid and the answer repeats it.
+    Repeated,
+    /// It is replaced; using a superseded one ends the whole family.
+    On,
+    /// It is replaced; the directly preceding one is accepted for this long and gets the same successor.
+    Window(Duration),
+}
+
+/// Which logins receive a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offline {
+    /// Every login.
+    Always,
+    /// Those that ask for `offline_access`.
+    WithScope,
+    /// Those that ask for `offline_access`, in the browser with `prompt=consent` only.
+    WithScopeAndConsent,
+    /// No login.
+    Never,
+}
+
+/// The `iss` parameter of authorization responses (RFC 9207).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Iss {
+    /// Left out.
+    Absent,
+    /// The issuer, announced in the metadata.
+    Correct,
+    /// The issuer, but not announced.
+    Unannounced,
+    /// This text.
+    Other(String),
+}
+
+/// Which answers carry an ID token, and what it says (OIDC Core §2).
+#[derive(Debug, Clone)]
+pub struct IdToken {
+    /// After the authorization-code grant.
+    pub code: bool,
+    /// After the device grant.
+    pub device: bool,
+    /// After the refresh grant.
+    pub refresh: bool,
+    /// Claims put in place of the true ones; `null` leaves the claim out.
+    pub claims: Map<String, Value>,
+}
+
+impl Default for IdToken {
+    fn default() -> Self {
+        Self { code: true, device: true, refresh: false, claims: Map::new() }
+    }
+}

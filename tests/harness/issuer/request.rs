@@ -1,0 +1,135 @@
+//! A request as the handlers see it, and the answer they give.
+//!
+//! Handlers are plain functions from one to the other; sockets, scripts and the ledger are elsewhere.
+
+use super::{Endpoint, config::ClientAuth, state::World};
+use axum::body::Bytes;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::{Request, body::Incoming, header};
+use serde_json::{Map, Value, json};
+
+/// Largest request body that is read.
+const MAX_BODY: usize = 1 << 20;
+
+/// A request, taken apart.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) endpoint: Endpoint,
+    pub(super) method: String,
+    /// Query and form parameters, in this order.
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) authorization: Option<String>,
+    /// The browser carries the wish of a person to refuse, the cookie `decision=deny`.
+    pub(super) refused: bool,
+}
+
+impl Call {
+    pub(super) async fn read(endpoint: Endpoint, request: Request<Incoming>) -> Option<Self> {
+        let (parts, body) = request.into_parts();
+        let body: Bytes = Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes();
+        let query = parts.uri.query().unwrap_or_default();
+        let parameters = [query.as_bytes(), &body]
+            .into_iter()
+            .flat_map(url::form_urlencoded::parse)
+            .map(|(k, v)| (k.into(), v.into()));
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let cookie = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+        Some(Self {
+            endpoint,
+            method: parts.method.to_string(),
+            parameters: parameters.collect(),
+            authorization: authorization.map(str::to_owned),
+            refused: cookie.is_some_and(|cookie| cookie.split("; ").any(|one| one == "decision=deny")),
+        })
+    }
+
+    /// The first value of a parameter; empty counts as absent (RFC 6749 §3.1).
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        self.parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The access token of an `Authorization: Bearer` header (RFC 6750 §2.1).
+    pub(super) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.authorization.as_deref()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    }
+
+    fn basic(&self) -> Option<(String, String)> {
+        let (scheme, value) = self.authorization.as_deref()?.split_once(' ')?;
+        let decoded = STANDARD.decode(value).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let text = String::from_utf8(decoded).ok()?;
+        let (id, secret) = text.split_once(':')?;
+        Some((form_decoded(id), form_decoded(secret)))
+    }
+
+    /// The authenticated client (RFC 6749 §2.3.1), or the refusal.
+    pub(super) fn client(&self, world: &World) -> Result<String, Answer> {
+        let refused = || Answer::error(401, "invalid_client", Some("Client authentication failed"));
+        let basic = self.basic();
+        let id = basic.as_ref().map(|(id, _)| id.as_str()).or(self.get("client_id")).ok_or_else(refused)?;
+        let client = world.config.clients.iter().find(|client| client.id == id).ok_or_else(refused)?;
+        let accepted = match &client.auth {
+            ClientAuth::Public => basic.is_none(),
+            ClientAuth::Basic(secret) => basic.as_ref().is_some_and(|(_, given)| given == secret),
+            ClientAuth::Post(secret) => basic.is_none() && self.get("client_secret") == Some(secret),
+        };
+        accepted.then(|| client.id.clone()).ok_or_else(refused)
+    }
+}
+
+fn form_decoded(text: &str) -> String {
+    // A lone value has no `=` or `&`, so it parses as one key.
+    url::form_urlencoded::parse(text.as_bytes()).map(|(key, _)| key.into_owned()).next().unwrap_or_default()
+}
+
+/// What a handler answers.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Content,
+    /// A refresh token was replaced, and this answer is the only way to learn its successor.
+    pub(super) rotated: bool,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    Empty,
+    Json(Map<String, Value>),
+    Raw { kind: &'static str, bytes: Vec<u8> },
+}
+
+impl Answer {
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Content::Empty, rotated: false }
+    }
+
+    pub(super) fn json(status: u16, value: Value) -> Self {
+        let Value::Object(members) = value else { return Self::raw(status, "application/json", value.to_string()) };
+        let headers = vec![("cache-control", "no-store".to_owned())];
+        Self { headers, body: Content::Json(members), ..Self::empty(status) }
+    }
+
+    pub(super) fn raw(status: u16, kind: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { body: Content::Raw { kind, bytes: bytes.into() }, ..Self::empty(status) }
+    }
+
+    /// An OAuth error (RFC 6749 §5.2).
+    pub(super) fn error(status: u16, code: &str, description: Option<&str>) -> Self {
+        let mut members = json!({ "error": code });
+        if let Some(text) = description {
+            members["error_description"] = text.into();
+        }
+        Self::json(status, members)
+    }
+
+    pub(super) fn redirect(status: u16, to: String) -> Self {
+        Self { headers: vec![("location", to)], ..Self::empty(status) }
+    }
+}
