@@ -1,1 +1,4 @@
-//! x
+//! The harness.
+
+pub mod architecture;
+pub mod openapi;

@@ -1,2 +1,4 @@
-//! x
-fn main() {}
+//! Behaviour tests, one file per behaviour.
+
+mod architecture;
+mod openapi;
