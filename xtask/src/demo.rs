@@ -74,6 +74,7 @@ impl Demo {
         self.sandbox.start_daemon()?;
         let deadline = report::now() + PATIENCE;
         while !command::works(self.sandbox.agentctl(&["--no-autostart", "daemon", "status"]).stdin(Stdio::null())) {
+            self.sandbox.daemon_lives()?;
             wait(deadline, "the daemon does not answer")?;
         }
         Ok(())

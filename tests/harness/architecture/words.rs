@@ -66,6 +66,8 @@ const DOORS: &[&str] =
 
 /// Files that ask which system they run on besides [`DOORS`].
 const CONDITIONS: &[&str] = &[
+    // Which program opens a page, where nobody said.
+    "agentctl/src/browser",
     // Where files lie is one rule with a macOS line in it.
     "proto/src/paths",
 ];
@@ -75,6 +77,8 @@ const SYSTEMS: &[&str] =
 
 /// Files whose types are the form of something outside: a message, a record, a file, an answer.
 const FORMS: &[&str] = &[
+    // `status -o json` joins two messages of `proto` and the reason for the choice.
+    "agentctl/src/command/status",
     "agentd/src/audit",
     "agentd/src/config/file",
     "agentd/src/link",

@@ -65,6 +65,14 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Fails when the daemon has ended.
+    pub(super) fn daemon_lives(&mut self) -> Result<(), Failure> {
+        match self.daemon.as_mut().and_then(|daemon| daemon.try_wait().ok().flatten()) {
+            Some(status) => Err(Failure::new(format!("the daemon ended at once, with {status}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Waits for the daemon's end, which must be a good one.
     pub(super) fn daemon_ended(&mut self, patience: Duration) -> Result<(), Failure> {
         let Some(daemon) = &mut self.daemon else { return Ok(()) };
