@@ -21,6 +21,8 @@ use self::sandbox::Sandbox;
 
 /// Life of the issuer's access tokens.
 const TTL: Duration = Duration::from_secs(12);
+/// The public client that the issuer has registered.
+const CLIENT: &str = "agentd-test";
 /// Between two looks at something that is about to happen.
 const POLL: Duration = Duration::from_millis(100);
 /// The longest wait for anything but the login.
@@ -83,7 +85,7 @@ impl Demo {
     fn log_in(&self) -> Result<Instant, Failure> {
         say("A device login. Open the page and click Approve, or wait: it approves itself after five seconds.");
         let url = self.issuer.url();
-        let target = ["login", "--issuer", url, "--client-id", "demo", "--device"];
+        let target = ["login", "--issuer", url, "--client-id", CLIENT, "--device"];
         self.type_in(&[&target[..], &["--no-open-browser", "--max-wait", "60", "--profile", "demo"]].concat())?;
         Ok(report::now())
     }
