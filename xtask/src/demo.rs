@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         sandbox.path(),
         issuer.url()
     ));
-    report::line(format_args!("whose access tokens live for {} s.\n", TTL.as_secs()));
+    report::line(format_args!("whose access tokens live for {} s.", TTL.as_secs()));
     let mut demo = Demo { sandbox, issuer };
     let outcome = demo.play();
     if outcome.is_err() {
@@ -91,7 +91,7 @@ impl Demo {
     }
 
     fn token(&self) -> Result<String, Failure> {
-        say("The token, as any script would take it (shown here without its tail).");
+        say("The token, as any script would take it (shown here without its middle).");
         let token = self.capture(&["token"])?;
         report::line(redacted(&token));
         Ok(token)
@@ -116,14 +116,14 @@ impl Demo {
             TTL.as_secs()
         ));
         let deadline = report::now() + PATIENCE;
-        loop {
-            let token = self.capture(&["token"])?;
-            if token != first {
-                report::line(format_args!("{}   (was {})", redacted(&token), redacted(first)));
-                return Ok(token);
-            }
+        let mut token = self.capture(&["token"])?;
+        // The issuer counts a request when it comes; the answer is still to be stored before it is served.
+        while token == first {
             wait(deadline, "the issuer has refreshed, but the old token is still served")?;
+            token = self.taken(&["token"])?;
         }
+        report::line(format_args!("{}   (was {})", redacted(&token), redacted(first)));
+        Ok(token)
     }
 
     fn share(&self, second: &str) -> Result<(), Failure> {
@@ -163,10 +163,14 @@ impl Demo {
         command::succeeded(&command, status)
     }
 
-    /// Types a command whose output is a token: it is taken, not shown.
+    /// Types a command whose output is a token: the command is shown, the token is not.
     fn capture(&self, words: &[&str]) -> Result<String, Failure> {
+        prompt(&self.sandbox.agentctl(words));
+        self.taken(words)
+    }
+
+    fn taken(&self, words: &[&str]) -> Result<String, Failure> {
         let mut command = self.sandbox.agentctl(words);
-        prompt(&command);
         let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
         let output = output.map_err(|error| command::not_started(&command, &error))?;
         command::succeeded(&command, output.status)?;
@@ -183,9 +187,12 @@ fn prompt(command: &Command) {
     report::line(format_args!("$ {}", command::shown(command)));
 }
 
-/// The first characters tell tokens apart; the rest is nobody's business.
+/// Both ends tell tokens apart; what is between them is nobody's business.
 fn redacted(token: &str) -> String {
-    format!("{}…", token.chars().take(6).collect::<String>())
+    let characters: Vec<char> = token.chars().collect();
+    let shown = if characters.len() < 24 { 0 } else { 6 };
+    let (start, end) = (&characters[..shown], &characters[characters.len() - shown..]);
+    format!("{}…{}", start.iter().collect::<String>(), end.iter().collect::<String>())
 }
 
 /// Sleeps until the next look, or fails when it is too late for one.
@@ -199,8 +206,11 @@ fn wait(deadline: Instant, what: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::redacted;
+
     #[test]
     fn a_token_is_never_shown_whole() {
-        assert_eq!(super::redacted("0123456789"), "012345…");
+        assert_eq!(redacted("0123456789abcdefghijklmnopqrstuvwxyz"), "012345…uvwxyz");
+        assert_eq!(redacted("0123456789"), "…");
     }
 }
