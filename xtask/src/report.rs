@@ -12,8 +12,11 @@ pub(crate) fn line(text: impl Display) {
     writeln!(out, "{text}").and_then(|()| out.flush()).ok();
 }
 
-/// `error:` and `hint:` on standard error.
+/// `error:` and `hint:` on standard error, once.
 pub(crate) fn failure(failure: &Failure) {
+    if failure.told {
+        return;
+    }
     let mut err = std::io::stderr().lock();
     writeln!(err, "error: {}", failure.what).ok();
     if let Some(hint) = &failure.hint {

@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         report::failure(failure);
     }
     report::line(&counts);
-    tests.and(soak)
+    tests.and(soak).map_err(Failure::told)
 }
 
 /// Kills the daemon a few times in the middle of a rotation; the program was built with the tests.
