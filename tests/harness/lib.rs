@@ -1,9 +1,14 @@
-//! What the behaviour tests share: an authorization server that does as it is told, the real `oidc-provider`, a browser
-//! without a screen, and a search for secrets where none may be.
-//!
-//! Nothing here knows the daemon or the client; it only plays the outside world.
+//! What the behaviour tests share: the daemon and the client in a sandbox, and the outside world they live in: an
+//! authorization server that does as it is told, the real `oidc-provider`, a browser without a screen, and a search for
+//! secrets where none may be.
 
+pub mod architecture;
 pub mod browser;
 pub mod canary;
+pub mod ctl;
+pub mod daemon;
 pub mod issuer;
 pub mod oidc_provider;
+pub mod openapi;
+pub mod sandbox;
+pub mod wire;

@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! Behaviour tests, one file per behaviour.
+
+mod architecture;
+mod openapi;
+mod services;
