@@ -91,12 +91,10 @@ mod tests {
         let home = tempfile::tempdir().expect("a temporary directory");
         let path = home.path().join("data/agentd.lock");
         let first = Instance::acquire(&path, Path::new("/run/a-rather-long-one/agentd.sock")).expect("nobody has it");
-        let busy = |wanted: &str| match Instance::acquire(&path, Path::new("/other")) {
-            Err(AcquireError::Busy { socket, pid }) => {
-                assert_eq!(socket.as_deref(), Some(Path::new(wanted)));
-                assert_eq!(pid, Some(std::process::id()));
-            }
-            other => panic!("expected busy, found {other:?}"),
+        let busy = |wanted: &str| {
+            let error = Instance::acquire(&path, Path::new("/other")).expect_err("it is held");
+            let AcquireError::Busy { socket, pid } = error else { unreachable!("the file is in order: {error}") };
+            assert_eq!((socket.as_deref(), pid), (Some(Path::new(wanted)), Some(std::process::id())));
         };
         busy("/run/a-rather-long-one/agentd.sock");
         first.record_socket(Path::new("/run/s")).expect("it can be written");

@@ -173,7 +173,7 @@ async fn open_and_linked_paths_are_refused() {
     place.fill([]).await;
     let exposed = |error: Result<_, OpenError>| matches!(error, Err(OpenError::Path(PrivateError::Exposed { .. })));
     for (path, good, bad) in
-        [(place.database(), 0o600, 0o604), (place.key(), 0o600, 0o640), (place.home.path().to_owned(), 0o700, 0o755)]
+        [(place.database(), 0o600, 0o604), (place.key(), 0o600, 0o640), (place.directory(), 0o700, 0o755)]
     {
         fs::set_permissions(&path, Permissions::from_mode(bad)).unwrap();
         assert!(exposed(place.found().await), "{}", path.display());
@@ -193,9 +193,9 @@ async fn open_and_linked_paths_are_refused() {
 async fn what_a_crash_left_of_a_first_start_is_begun_again() {
     let place = Place::new();
     for name in ["store.key.new", "store.redb.new"] {
-        fs::write(place.home.path().join(name), "half").unwrap();
+        fs::write(place.directory().join(name), "half").unwrap();
     }
     place.fill([key(1, 1)]).await;
     assert_eq!(place.found().await.unwrap().records.len(), 1);
-    assert_eq!(fs::read_dir(place.home.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(place.directory()).unwrap().count(), 2);
 }

@@ -7,25 +7,31 @@ use std::time::Duration;
 
 use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
 use crate::store::record::{Attempt, Grant, Oauth, Record, RecordId, Settings};
-use crate::store::{Loaded, Location, OpenError, Store};
+use crate::store::{Loaded, Location, OpenError, Store, private};
 use crate::supervise::Tasks;
 
 /// A directory with a store in it, which is opened and closed as a daemon would.
 pub(super) struct Place {
-    pub(super) home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Place {
     pub(super) fn new() -> Self {
-        Self { home: tempfile::tempdir().expect("a temporary directory") }
+        let place = Self { home: tempfile::tempdir().expect("a temporary directory") };
+        private::directory(&place.directory()).expect("it can be made");
+        place
+    }
+
+    pub(super) fn directory(&self) -> PathBuf {
+        self.home.path().join("data")
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.home.path().join("store.redb")
+        self.directory().join("store.redb")
     }
 
     pub(super) fn key(&self) -> PathBuf {
-        self.home.path().join("store.key")
+        self.directory().join("store.key")
     }
 
     pub(super) fn open(&self, tasks: &Tasks) -> Result<(Store, Loaded), OpenError> {

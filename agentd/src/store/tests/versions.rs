@@ -2,7 +2,7 @@
 //! each is what is inside. The files are never made again.
 
 use super::samples::{full, key, text};
-use crate::secret::{Fingerprint, SealingKey};
+use crate::secret::{Fingerprint, RefreshToken, SealingKey};
 use crate::store::cipher::{Cipher, Subject};
 use crate::store::record::{DecodeError, Grant, Record, RecordId};
 
@@ -50,9 +50,9 @@ fn a_record_comes_back_as_it_went() {
     assert_eq!((plain.len() % 256, plain.capacity() - plain.len()), (0, 0));
     let again = Record::decode(Record::VERSION, &plain).unwrap();
     assert_eq!(text(&again), text(&record));
-    let Some(Grant::Oauth(oauth)) = again.grant else { panic!("an OAuth grant") };
+    let Some(Grant::Oauth(oauth)) = again.grant else { unreachable!("an OAuth grant went in") };
     // EXPOSE: the test compares what it put in.
-    assert_eq!(oauth.refresh_token.as_deref().map(|token| token.expose()), Some("canary-refresh-1"));
+    assert_eq!(oauth.refresh_token.as_deref().map(RefreshToken::expose), Some("canary-refresh-1"));
     assert_eq!(again.attempt.unwrap().presented, Fingerprint::of(b"canary-refresh-1"));
     // EXPOSE: the test compares what it put in.
     assert_eq!(again.settings.unwrap().client_secret.unwrap().expose(), "canary-client-\"secret\"\\");
