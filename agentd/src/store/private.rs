@@ -217,4 +217,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_belongs_to_another_is_refused() {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let mut path = PathBuf::from("/etc/passwd");
+        if rustix::process::geteuid().is_root() {
+            path = home.path().join("file");
+            drop(create(&path).expect("it can be made"));
+            std::os::unix::fs::chown(&path, Some(1), None).expect("root may give it away");
+        }
+        let error = open(&path, Access::Read).expect_err("it is another's");
+        assert!(matches!(error, PrivateError::Foreign { .. }), "{error}");
+    }
 }
