@@ -1,6 +1,6 @@
 //! The configuration: one file, two environment variables, checked as a whole.
 //!
-//! [`file`] reads text into what was written where; [`resolve`] checks that and fills in what was not written. Every
+//! `file` reads text into what was written where; `resolve` checks that and fills in what was not written. Every
 //! mistake is found in one go, each with its line. What the settings do is not known here.
 
 mod file;
