@@ -1,13 +1,32 @@
 //! One profile as it is kept on disk, and the versions of that form.
+//!
+//! [`Record`] is what the daemon works with; each version of the disk form is a module of its own, which is never
+//! changed once released except to tolerate more. Writing is always in the newest version, reading in any.
+
+mod v1;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
 
 /// Names a record for ever; profile names may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(pub u64);
+
+/// Why bytes are not a record. It never says what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// They break the form's rules.
+    #[error("the record is malformed")]
+    Malformed,
+    /// A newer program wrote them.
+    #[error("the record has version {0}, which this program does not know")]
+    Version(u8),
+}
 
 /// A profile at rest.
 #[derive(Debug, Clone)]
@@ -28,6 +47,24 @@ pub struct Record {
     pub login_required: Option<String>,
     /// An exchange that was about to be sent when this was written.
     pub attempt: Option<Attempt>,
+}
+
+impl Record {
+    /// The version in which records are written.
+    pub const VERSION: u8 = 1;
+
+    /// The newest disk form, to be sealed; the only copy of the secrets in it is wiped on drop.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        v1::encode(self)
+    }
+
+    /// Reads a disk form of any known version.
+    pub fn decode(version: u8, plain: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => v1::decode(plain),
+            newer => Err(DecodeError::Version(newer)),
+        }
+    }
 }
 
 /// Settings of an OAuth profile.

@@ -1,0 +1,9 @@
+//! The store over real files, and over a medium that fails on demand.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod fault;
+mod files;
+mod samples;
+mod versions;
+mod writing;
