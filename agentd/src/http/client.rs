@@ -88,6 +88,7 @@ impl Clients {
         Ok(client)
     }
 
+    /// Takes some tens of milliseconds for the platform's roots, once per way.
     fn build(&self, way: &Way, pem: Option<&[u8]>) -> Result<Client, SendError> {
         // Fails when there is a provider already, which is then this one: no other is compiled in.
         drop(rustls::crypto::ring::default_provider().install_default());

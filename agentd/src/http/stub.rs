@@ -13,6 +13,8 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// Neither answers nor closes.
     Hang,
+    /// Writes these bytes and does not close.
+    Stall(Vec<u8>),
 }
 
 impl Reply {
@@ -83,6 +85,10 @@ async fn serve(
                 let _gone = stream.shutdown().await;
             }
             Reply::Hang => hanging.push(stream),
+            Reply::Stall(bytes) => {
+                let _gone = stream.write_all(&bytes).await;
+                hanging.push(stream);
+            }
         }
     }
 }

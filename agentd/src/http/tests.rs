@@ -126,6 +126,12 @@ async fn an_answer_that_never_comes_is_lost() {
 }
 
 #[tokio::test]
+async fn an_answer_that_stops_in_the_middle_is_lost() {
+    let stub = Stub::start(|_| Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec())).await;
+    assert_eq!(fate(&hasty(), get(&stub.url)).await, lost("no answer in time"));
+}
+
+#[tokio::test]
 async fn a_connection_that_closes_without_an_answer_is_lost() {
     let stub = Stub::start(|_| Reply::Bytes(Vec::new())).await;
     assert_eq!(fate(&http(), get(&stub.url)).await, lost("the connection broke"));
