@@ -47,9 +47,10 @@ enum FormatWord {
 }
 
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(next_help_heading = "Options of every verb")]
 struct Globals {
-    /// Use this profile [env: AGENTCTL_PROFILE]
+    /// Use this profile (or `AGENTCTL_PROFILE`)
     #[arg(short, long, global = true, value_name = "NAME", value_parser = ProfileName::parse)]
     profile: Option<ProfileName>,
     /// How to write the answer
@@ -67,13 +68,13 @@ struct Globals {
     /// Say how it is done
     #[arg(short, long, global = true)]
     verbose: bool,
-    /// No colours [env: NO_COLOR]
+    /// No colours (or `NO_COLOR`)
     #[arg(long, global = true)]
     no_color: bool,
-    /// The agent's socket, and no other [env: AGENTD_SOCKET]
+    /// The agent's socket, and no other (or `AGENTD_SOCKET`)
     #[arg(long, global = true, value_name = "PATH")]
     socket: Option<PathBuf>,
-    /// Do not start an agent when none answers [env: AGENTCTL_NO_AUTOSTART=1]
+    /// Do not start an agent when none answers (or `AGENTCTL_NO_AUTOSTART=1`)
     #[arg(long, global = true)]
     no_autostart: bool,
 }
@@ -123,7 +124,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
     };
     let format = if json { Format::Json } else { Format::Text };
     let output = Output::new(format, voice, coloured(&[]) && !globals.no_color);
-    match begin(globals, output).and_then(|invocation| dispatch(&matches, &invocation)) {
+    match begin(globals, output.clone()).and_then(|invocation| dispatch(&matches, &invocation)) {
         Ok(()) => Status::Done,
         Err(failure) => {
             output.failure(&failure);

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn parts_of_a_second_are_rounded_up() {
         assert_eq!(seconds(Duration::from_millis(1500)), 2);
-        assert_eq!(seconds(Duration::from_millis(2000)), 2);
+        assert_eq!(seconds(Duration::from_millis(2001)), 3);
         assert_eq!(seconds(Duration::ZERO), 0);
     }
 }

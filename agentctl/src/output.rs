@@ -43,7 +43,7 @@ pub(crate) enum Voice {
 }
 
 /// The two standard streams.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     format: Format,
     voice: Voice,
@@ -152,8 +152,7 @@ impl Output {
 
 /// Writes a line to standard error. When even that fails there is nobody left to tell.
 fn say(line: &str) {
-    let written = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
-    drop(written);
+    std::io::stderr().lock().write_all(format!("{line}\n").as_bytes()).ok();
 }
 
 /// Prints what the command-line parser says: help and versions to standard output, mistakes to standard error.

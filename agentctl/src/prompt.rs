@@ -49,7 +49,7 @@ pub(crate) fn secret(invocation: &Invocation, what: &str) -> Result<Secret, Fail
 
 /// The only line of `input`, without its end.
 fn line(mut input: impl Read, what: &str) -> Result<Secret, Failure> {
-    let mut buffer = Zeroizing::new([0_u8; SECRET_LIMIT + 3]);
+    let mut buffer = Zeroizing::new(vec![0; SECRET_LIMIT + 3]);
     let mut length = 0;
     loop {
         match input.read(&mut buffer[length..]) {
@@ -85,8 +85,7 @@ impl Hidden {
         if let Some(mut silent) = before.clone() {
             silent.local_modes.remove(LocalModes::ECHO);
             // A terminal that cannot be silenced shows it; the person sees that and can stop.
-            let set = tcsetattr(stdin, OptionalActions::Flush, &silent);
-            drop(set);
+            tcsetattr(stdin, OptionalActions::Flush, &silent).ok();
         }
         Self(before)
     }
@@ -95,11 +94,9 @@ impl Hidden {
 impl Drop for Hidden {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
-            let restored = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
-            drop(restored);
+            tcsetattr(std::io::stdin(), OptionalActions::Now, before).ok();
             // The line end that was typed was not shown either.
-            let moved = std::io::stderr().write_all(b"\n");
-            drop(moved);
+            std::io::stderr().write_all(b"\n").ok();
         }
     }
 }

@@ -75,6 +75,10 @@ impl Transfer {
             }
             State::Size => {
                 let Some(line) = line(rest)? else { return Ok(0) };
+                // The parser takes an empty line for the last chunk; then a cut answer would look whole.
+                if !rest[0].is_ascii_hexdigit() {
+                    return Err(ClientError::Garbled("a chunk has no size"));
+                }
                 match httparse::parse_chunk_size(&rest[..line]) {
                     Ok(httparse::Status::Complete((_, 0))) => self.0 = State::Trailer(0),
                     Ok(httparse::Status::Complete((_, size))) => self.0 = State::Chunk(size),

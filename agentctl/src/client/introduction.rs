@@ -71,6 +71,7 @@ mod tests {
         Introduction { protocol: Some(protocol), version: Some(version.to_owned()) }
     }
 
+    #[allow(clippy::panic, reason = "a test fails so")]
     fn hint(error: &ClientError) -> &str {
         match error {
             ClientError::Mismatch { hint, .. } => hint,

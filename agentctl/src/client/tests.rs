@@ -86,10 +86,8 @@ fn a_problem_is_handed_on_and_the_connection_stays_usable() {
     let json = r#"{"type":"urn:agentd:problem:login-required","title":"t","status":401,"code":"login-required",
                    "detail":"log in","hint":"`agentctl login work`","reason":"refused","newer":true}"#;
     let (mut client, server) = serve(vec![problem(401, json), plain("{\"profiles\":[]}")], 4096);
-    match client.inspect(&name()) {
-        Err(ClientError::Problem(problem)) => assert_eq!(problem.code, Code::LoginRequired),
-        other => panic!("{other:?}"),
-    }
+    let refusal = client.inspect(&name());
+    assert!(matches!(&refusal, Err(ClientError::Problem(p)) if p.code == Code::LoginRequired), "{refusal:?}");
     client.list().expect("the same connection still works");
     assert!(server.join().expect("the server is content")[0].starts_with("GET /v1/profiles/me@example.org "));
 }
@@ -121,7 +119,7 @@ fn the_steps_of_a_login_come_one_by_one_past_comments_and_unknown_steps() {
         "data: {\"step\":\"newer\",\"x\":1}\n\n: \n\ndata: {\"step\":\"fai",
         "led\",\"problem\":{\"type\":\"t\",\"title\":\"t\",\"status\":422,\"code\":\"login-timeout\",\"detail\":\"d\"}}\n\n",
     ];
-    let chunks: String = frames.iter().map(|frame| format!("{:x}\r\n{frame}\r\n", frame.len())).collect();
+    let chunks = frames.map(|frame| format!("{:x}\r\n{frame}\r\n", frame.len())).concat();
     let answer =
         format!("{HEAD}content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
     for piece in [1, 3, 4096] {

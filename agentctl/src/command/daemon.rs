@@ -17,7 +17,7 @@ use crate::clock::{self, Deadline};
 use crate::connect::{self, ConnectError};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::output::{clean, profile};
+use crate::output::{Cell, clean, fields, profile};
 
 /// How long an agent may take to stop: it finishes exchanges under way and stores their result first.
 const STOP_WAIT: Duration = Duration::from_secs(30);
@@ -127,7 +127,8 @@ fn status(invocation: &Invocation) -> Result<(), Failure> {
         output.json(&agent)?;
     } else {
         let mut text = profile::agent(&agent, clock::now(), output.paint());
-        text.push_str(&format!("{} profiles, {} logins in progress", agent.profiles, agent.logins));
+        let held = format!("{}; {} in progress", agent.profiles, agent.logins);
+        text.push_str(&fields(&[("held", Cell::plain(held))], output.paint()));
         output.text(&text)?;
     }
     for warning in &agent.warnings {

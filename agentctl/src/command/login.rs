@@ -35,6 +35,7 @@ Examples:
 };
 
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(group(clap::ArgGroup::new("method").args(["browser", "device", "api_key_stdin"])))]
 struct Login {
     /// The profile to make or renew, as with `--profile`; by default named after the issuer's host

@@ -36,15 +36,11 @@ pub(crate) fn agent(status: &Status, now: Timestamp, paint: Paint) -> String {
 
 fn store(status: &Status) -> Cell {
     let store = &status.store;
-    let mut text = match (&store.path, source(store.source)) {
-        (Some(path), source) => format!("{}, {source}", clean(path)),
-        (None, source) => source.to_owned(),
-    };
-    for (count, what) in [(store.unsaved, "not yet saved"), (store.damaged, "damaged")] {
-        if count > 0 {
-            text.push_str(&format!(", {count} {what}"));
-        }
-    }
+    let mut parts: Vec<String> = store.path.iter().map(|path| clean(path).into_owned()).collect();
+    parts.push(source(store.source).to_owned());
+    let troubles = [(store.unsaved, "not yet saved"), (store.damaged, "damaged")];
+    parts.extend(troubles.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    let text = parts.join(", ");
     let sound = store.unsaved == 0 && store.damaged == 0 && store.source != Source::Memory;
     if sound { Cell::plain(text) } else { Cell::coloured(text, Colour::Yellow) }
 }

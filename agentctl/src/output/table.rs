@@ -45,9 +45,15 @@ pub(crate) fn fields(rows: &[(&str, Cell)], paint: Paint) -> String {
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (label, cell) in rows {
+        text.push_str(&paint.paint(Colour::Bold, label));
         let gap = " ".repeat(width - label.chars().count() + 2);
         let value = cell.colour.map_or_else(|| cell.text.clone(), |colour| paint.paint(colour, &cell.text));
-        text.push_str(&format!("{}{gap}{value}\n", paint.paint(Colour::Bold, label)));
+        text.extend([
+            gap.as_str(),
+            value.as_str(),
+            "
+",
+        ]);
     }
     text
 }
