@@ -40,9 +40,7 @@ Environment: AGENTCTL_PROFILE, AGENTCTL_NO_AUTOSTART=1, AGENTD_SOCKET, AGENTD_HO
 /// `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatWord {
-    /// For people
     Text,
-    /// For programs, one document per line
     Json,
 }
 
@@ -53,7 +51,7 @@ struct Globals {
     /// Use this profile (or `AGENTCTL_PROFILE`)
     #[arg(short, long, global = true, value_name = "NAME", value_parser = ProfileName::parse)]
     profile: Option<ProfileName>,
-    /// How to write the answer
+    /// How to write the answer: for people, or one JSON document per line for programs
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum)]
     output: Option<FormatWord>,
     /// Same as `--output json`

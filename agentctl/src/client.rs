@@ -33,8 +33,8 @@ use frames::Frames;
 const LOCAL_WAIT: Duration = Duration::from_secs(15);
 /// For operations that may wait for a service. The agent's own limits are shorter; this one only bounds a broken agent.
 const SERVICE_WAIT: Duration = Duration::from_mins(3);
-/// Room for a request, so that a key of the accepted size is written without the buffer being moved.
-const REQUEST_CAPACITY: usize = 4 * 1024;
+/// Room for the body of a usual request, in bytes.
+const REQUEST_CAPACITY: usize = 256;
 
 /// A connection to an agent.
 #[derive(Debug)]

@@ -16,8 +16,6 @@ mod status;
 mod switch;
 mod token;
 
-use std::time::Duration;
-
 use clap::{Args, Command};
 
 use crate::cli::Verb;
@@ -54,6 +52,3 @@ fn scopes(words: &[String]) -> Option<String> {
     let words: Vec<&str> = words.iter().flat_map(|word| word.split_ascii_whitespace()).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
-
-/// How long something that is waited for step by step is waited for between two looks.
-const POLL: Duration = Duration::from_millis(10);

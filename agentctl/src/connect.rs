@@ -90,8 +90,7 @@ impl Door {
 
     /// Starts an agent, or waits for the one another process starts, and connects to it.
     pub(crate) fn start(&self) -> Result<Connected, ConnectError> {
-        let demanded = self.demanded.then_some(self.paths.socket.as_path());
-        let socket = start::start(&self.paths.log, demanded).map_err(ConnectError::NotStarted)?;
+        let socket = start::start(&self.paths.log, self.demand()).map_err(ConnectError::NotStarted)?;
         if self.demanded && socket != self.paths.socket {
             return Err(ConnectError::RunsElsewhere(socket));
         }
@@ -104,9 +103,9 @@ impl Door {
         }
     }
 
-    /// Whether nobody serves at `socket` any more.
-    pub(crate) fn is_gone(&self, socket: &Path) -> bool {
-        matches!(self.dial(socket), Err(ConnectError::NotRunning(_)))
+    /// The socket that was named on the command line.
+    pub(crate) fn demand(&self) -> Option<&Path> {
+        self.demanded.then_some(self.paths.socket.as_path())
     }
 
     fn dial(&self, socket: &Path) -> Result<Connected, ConnectError> {

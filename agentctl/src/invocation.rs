@@ -115,8 +115,7 @@ impl Invocation {
         match self.door.connect() {
             Err(ConnectError::NotRunning(_)) if self.autostart => {
                 self.output.detail("no agent answers: starting one");
-                let demanded = self.door.demanded.then_some(self.door.paths.socket.as_path());
-                match connect::start_apart(demanded) {
+                match connect::start_apart(self.door.demand()) {
                     Ok(true) => self.reached(self.door.connect()),
                     // The other process has already said why.
                     Ok(false) => Err(Failure::Quiet(crate::exit::Status::AgentUnreachable)),

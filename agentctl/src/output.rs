@@ -72,7 +72,7 @@ impl Output {
     /// Writes one JSON document and a newline to standard output.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         // The document may hold a token.
-        let mut text = Wiped::with_capacity(16 * 1024);
+        let mut text = Wiped::with_capacity(1024);
         json::write(&mut text, value).map_err(|_| Failure::failed("the answer cannot be written as JSON"))?;
         text.append(b"\n");
         self.bytes(text.bytes())

@@ -16,8 +16,9 @@ use super::introduction::Introduction;
 use crate::clock::Deadline;
 use crate::wiped::Wiped;
 
-/// The longest status line and headers of an answer, in bytes.
-const HEAD_LIMIT: usize = 16 * 1024;
+/// The longest status line and headers of an answer, in bytes; also the size of the input buffer. An agent sends some
+/// 300 bytes; a larger buffer would have to be wiped at the end of every run.
+const HEAD_LIMIT: usize = 4 * 1024;
 /// The most headers of an answer.
 const HEADER_COUNT: usize = 32;
 /// The longest answer, in bytes: a list of ten thousand profiles fits several times.

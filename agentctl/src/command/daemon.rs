@@ -1,26 +1,22 @@
 //! `daemon`: the agent's own life.
 
 mod logs;
+mod stop;
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::time::Duration;
 
 use clap::{ArgMatches, Subcommand};
 use proto::paths::SOCKET_VARIABLE;
-use serde_json::json;
 
-use super::{POLL, augment};
+use super::augment;
 use crate::cli::{self, Verb};
 use crate::client::Client;
-use crate::clock::{self, Deadline};
+use crate::clock;
 use crate::connect::{self, ConnectError};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::output::{Cell, clean, fields, profile};
-
-/// How long an agent may take to stop: it finishes exchanges under way and stores their result first.
-const STOP_WAIT: Duration = Duration::from_secs(30);
+use crate::output::{clean, profile};
 
 pub(super) const VERB: Verb = Verb {
     name: "daemon",
@@ -67,7 +63,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     match action {
         Action::Run => Err(foreground(invocation)),
         Action::Start => start(invocation),
-        Action::Stop => stop(invocation),
+        Action::Stop => stop::stop(invocation),
         Action::Status => status(invocation),
         Action::Logs { lines } => logs::print(invocation, lines),
         Action::Reload => reload(invocation),
@@ -76,7 +72,10 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
 
 fn foreground(invocation: &Invocation) -> Failure {
     let mut command = Command::new(connect::program());
-    command.arg("run").env(SOCKET_VARIABLE, &invocation.paths().socket);
+    command.arg("run");
+    if let Some(socket) = invocation.door().demand() {
+        command.env(SOCKET_VARIABLE, socket);
+    }
     let error = command.exec();
     Failure::unreachable(format!("`agentd` cannot be run: {}", error.kind())).hint("install `agentd` beside `agentctl`")
 }
@@ -96,40 +95,13 @@ fn start(invocation: &Invocation) -> Result<(), Failure> {
     invocation.output.text(&format!("The agent {word}: process {}, at {}", agent.pid, clean(&socket)))
 }
 
-fn stop(invocation: &Invocation) -> Result<(), Failure> {
-    let output = &invocation.output;
-    let stopped = match invocation.door().connect() {
-        Ok(connected) => {
-            Client::new(connected.stream).shutdown()?;
-            let deadline = Deadline::after(STOP_WAIT);
-            while !invocation.door().is_gone(&connected.socket) {
-                if deadline.left().is_none() {
-                    return Err(Failure::failed("the agent was told to stop and is still there")
-                        .hint("look at `agentctl daemon logs`"));
-                }
-                clock::pause(POLL);
-            }
-            true
-        }
-        Err(ConnectError::NotRunning(_)) => false,
-        Err(error) => return Err(error.into()),
-    };
-    if output.is_json() {
-        return output.json(&json!({"stopped": stopped}));
-    }
-    output.text(if stopped { "The agent has stopped" } else { "No agent is running" })
-}
-
 fn status(invocation: &Invocation) -> Result<(), Failure> {
     let output = &invocation.output;
     let agent = Client::new(invocation.door().connect()?.stream).status()?;
     if output.is_json() {
         output.json(&agent)?;
     } else {
-        let mut text = profile::agent(&agent, clock::now(), output.paint());
-        let held = format!("{}; {} in progress", agent.profiles, agent.logins);
-        text.push_str(&fields(&[("held", Cell::plain(held))], output.paint()));
-        output.text(&text)?;
+        output.text(&profile::agent(&agent, clock::now(), output.paint()))?;
     }
     for warning in &agent.warnings {
         output.warning(warning);

@@ -25,7 +25,7 @@ With `-o json`: {\"agent\": ..., \"profile\": ... or null, \"why\": \"--profile\
 Reads only. Does not use the network.
 
 Example:
-  agentctl status --exit-status --quiet || agentctl login work",
+  agentctl status --exit-status > /dev/null || agentctl login",
     arguments: augment::<Show>,
     run,
 };

@@ -67,7 +67,7 @@ pub(super) fn directory(socket: &Path, uid: u32) -> Result<(), TrustError> {
     };
     // A link of ours (or of the system's) may lead elsewhere; anybody else's may not.
     let link = symlink_metadata(directory).map_err(undecided)?;
-    let found = metadata(directory).map_err(undecided)?;
+    let found = if link.is_symlink() { metadata(directory).map_err(undecided)? } else { link.clone() };
     if !ours(&link) || !ours(&found) {
         return Err(TrustError::DirectoryForeign(directory.to_owned()));
     }

@@ -26,12 +26,16 @@ pub(crate) fn expiry(profile: &Profile, now: Timestamp) -> Option<String> {
     }
 }
 
-/// The lines about the agent and its store.
+/// The lines about the agent, its store and what it holds.
 pub(crate) fn agent(status: &Status, now: Timestamp, paint: Paint) -> String {
     let up = span(now.unix().saturating_sub(status.started_at.unix()).max(0));
     let version = clean(&status.agent.version);
     let agent = format!("{version}, process {}, up {up}, at {}", status.pid, clean(&status.socket));
-    fields(&[("agent", Cell::plain(agent)), ("store", store(status))], paint)
+    let mut held = status.profiles.to_string();
+    if status.logins > 0 {
+        held = format!("{held}, logins in progress: {}", status.logins);
+    }
+    fields(&[("agent", Cell::plain(agent)), ("store", store(status)), ("profiles", Cell::plain(held))], paint)
 }
 
 fn store(status: &Status) -> Cell {

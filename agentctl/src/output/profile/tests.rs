@@ -75,14 +75,15 @@ fn what_a_service_says_of_itself_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn the_agent_is_told_in_two_lines() {
+fn the_agent_is_told_in_three_lines() {
     let status = json!({
         "agent": {"version": "0.1.0", "protocol": 1}, "pid": 7, "started_at": at(-7300), "socket": "/run/s",
-        "store": {"source": "memory"}, "profiles": 0, "logins": 0, "connections": 1,
+        "store": {"source": "memory"}, "profiles": 3, "logins": 1, "connections": 1,
     });
     let status: Status = serde_json::from_value(status).expect("it is a status");
     let text = agent(&status, Timestamp::from_unix(NOW), Paint::new(false));
-    let expected = "agent  0.1.0, process 7, up 2 h, at /run/s\n\
-                    store  memory only: logins are gone when the agent stops\n";
+    let expected = "agent     0.1.0, process 7, up 2 h, at /run/s\n\
+                    store     memory only: logins are gone when the agent stops\n\
+                    profiles  3, logins in progress: 1\n";
     assert_eq!(text, expected);
 }
