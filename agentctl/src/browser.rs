@@ -13,6 +13,8 @@ use crate::clock::{self, Deadline};
 
 /// The longest address, in bytes.
 const URL_LIMIT: usize = 8 * 1024;
+/// Every Mac has a screen, and `open`.
+const MACOS: bool = matches!(std::env::consts::OS.as_bytes(), b"macos");
 /// How long a program that fails at once is given to say so.
 const FAIL_WAIT: Duration = Duration::from_millis(300);
 const FAIL_POLL: Duration = Duration::from_millis(10);
@@ -20,7 +22,7 @@ const FAIL_POLL: Duration = Duration::from_millis(10);
 /// Whether a browser can be opened here: `BROWSER` says how, or there is a screen and the person sits in front of it.
 pub(crate) fn available(variable: impl Fn(&str) -> Option<OsString>) -> bool {
     let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-    let screen = cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY");
+    let screen = MACOS || set("DISPLAY") || set("WAYLAND_DISPLAY");
     let remote = set("SSH_CONNECTION") || set("SSH_TTY");
     set("BROWSER") || screen && !remote
 }
@@ -76,7 +78,7 @@ fn programs(browser: Option<&OsStr>, url: &str) -> Vec<Vec<OsString>> {
     });
     let listed: Vec<Vec<OsString>> = listed.collect();
     if listed.is_empty() {
-        let system = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let system = if MACOS { "open" } else { "xdg-open" };
         return vec![vec![system.into(), url.into()]];
     }
     listed
@@ -172,7 +174,7 @@ mod tests {
         };
         assert_eq!(line("firefox"), [format!("firefox|{url}")]);
         assert_eq!(line("a  --new %s x::b --u=%s"), [format!("a|--new|{url}|x"), format!("b|--u={url}")]);
-        let system = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let system = if MACOS { "open" } else { "xdg-open" };
         assert_eq!(line(" : "), [format!("{system}|{url}")]);
     }
 
@@ -181,7 +183,7 @@ mod tests {
         let with = |names: &'static [&'static str]| available(|name| names.contains(&name).then(|| "x".into()));
         assert!(with(&["DISPLAY"]) && with(&["WAYLAND_DISPLAY"]) && with(&["BROWSER", "SSH_TTY"]));
         assert!(!with(&["DISPLAY", "SSH_CONNECTION"]) && !with(&["WAYLAND_DISPLAY", "SSH_TTY"]));
-        assert_eq!(with(&[]), cfg!(target_os = "macos"));
+        assert_eq!(with(&[]), MACOS);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The only place that prints. Data goes to standard output, everything else to standard error.
 //!
-//! What comes from the agent may come from a service: every such text passes [`clean`] (or the JSON writer's own
+//! What comes from the agent may come from a service: every such text passes [`clean()`] (or the JSON writer's own
 //! escaping) before a terminal sees it. Colours only on a terminal, and not with `NO_COLOR` or `--no-color`.
 
 mod clean;
