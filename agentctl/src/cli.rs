@@ -1,0 +1,198 @@
+//! The command line: what all verbs share, and the way from the arguments to the process status.
+//!
+//! Every verb describes itself as a [`Verb`] in its own file. Its arguments are only built once it is the one that was
+//! asked for, because building all of them would cost more than the whole exchange with the agent.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use proto::id::ProfileName;
+
+use crate::command;
+use crate::exit::Status;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{self, Format, Output, Voice};
+
+/// One verb.
+pub(crate) struct Verb {
+    /// Its word.
+    pub(crate) name: &'static str,
+    /// Other words for it.
+    pub(crate) aliases: &'static [&'static str],
+    /// One line.
+    pub(crate) about: &'static str,
+    /// What it touches, and an example; shown below the options.
+    pub(crate) more: &'static str,
+    /// Adds its arguments.
+    pub(crate) arguments: fn(Command) -> Command,
+    /// Does it.
+    pub(crate) run: fn(&ArgMatches, &Invocation) -> Result<(), Failure>,
+}
+
+const MORE: &str = "\
+Exit codes: 0 done, 1 failed, 2 usage, 3 login required, 4 denied, 5 locked,
+6 agent not reachable, 7 service not reachable (try again), 70 bug
+
+Environment: AGENTCTL_PROFILE, AGENTCTL_NO_AUTOSTART=1, AGENTD_SOCKET, AGENTD_HOME, BROWSER, NO_COLOR";
+
+/// `--output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatWord {
+    Text,
+    Json,
+}
+
+#[derive(Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(next_help_heading = "Options of every verb")]
+struct Globals {
+    /// Use this profile (or `AGENTCTL_PROFILE`)
+    #[arg(short, long, global = true, value_name = "NAME", value_parser = ProfileName::parse)]
+    profile: Option<ProfileName>,
+    /// How to write the answer: for people, or one JSON document per line for programs
+    #[arg(short, long, global = true, value_name = "FORMAT", value_enum)]
+    output: Option<FormatWord>,
+    /// Same as `--output json`
+    #[arg(long, global = true, conflicts_with = "output")]
+    json: bool,
+    /// Never ask anything
+    #[arg(long, global = true)]
+    non_interactive: bool,
+    /// Say nothing but errors and what must be done by hand
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say how it is done
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// No colours (or `NO_COLOR`)
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// The agent's socket, and no other (or `AGENTD_SOCKET`)
+    #[arg(long, global = true, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Do not start an agent when none answers (or `AGENTCTL_NO_AUTOSTART=1`)
+    #[arg(long, global = true)]
+    no_autostart: bool,
+}
+
+/// The whole command line, for parsing and for the completions.
+pub(crate) fn command() -> Command {
+    let command = Command::new("agentctl")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Log in once; use the login everywhere")
+        .after_help(MORE)
+        .subcommand_required(true)
+        .subcommand_value_name("VERB")
+        .subcommand_help_heading("Verbs")
+        .disable_help_subcommand(true)
+        .subcommands(command::VERBS.iter().map(|verb| {
+            let command = Command::new(verb.name).about(verb.about).after_help(verb.more);
+            command.visible_aliases(verb.aliases.iter().copied()).defer(verb.arguments)
+        }));
+    Globals::augment_args(command)
+}
+
+/// Does what the arguments say.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
+    let arguments: Vec<OsString> = arguments.collect();
+    let coloured = |arguments: &[OsString]| {
+        colour_allowed(std::env::var_os("NO_COLOR").as_deref()) && !arguments.iter().any(|a| a == "--no-color")
+    };
+    let matches = match command().try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            return match output::usage(&error, coloured(&arguments)) {
+                Ok(()) if error.use_stderr() => Status::Usage,
+                Ok(()) => Status::Done,
+                Err(failure) => failure.status(),
+            };
+        }
+    };
+    let globals = match Globals::from_arg_matches(&matches) {
+        Ok(globals) => globals,
+        Err(error) => return output::usage(&error, false).map_or_else(|f| f.status(), |()| Status::Usage),
+    };
+    let json = globals.json || globals.output == Some(FormatWord::Json);
+    let voice = match (globals.quiet, globals.verbose) {
+        (true, _) => Voice::Quiet,
+        (_, true) => Voice::Verbose,
+        _ => Voice::Normal,
+    };
+    let format = if json { Format::Json } else { Format::Text };
+    let output = Output::new(format, voice, coloured(&[]) && !globals.no_color);
+    match begin(globals, output.clone()).and_then(|invocation| dispatch(&matches, &invocation)) {
+        Ok(()) => Status::Done,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.status()
+        }
+    }
+}
+
+fn begin(globals: Globals, output: Output) -> Result<Invocation, Failure> {
+    Invocation::new(output, |name| std::env::var_os(name), globals.profile, globals.socket)
+        .map(|invocation| invocation.autostart(!globals.no_autostart).interactive(!globals.non_interactive))
+}
+
+fn dispatch(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
+    let (name, matches) = matches.subcommand().expect("clap refuses a command line without a verb");
+    let verb = command::VERBS.iter().find(|verb| verb.name == name).expect("clap only accepts the verbs of the table");
+    (verb.run)(matches, invocation)
+}
+
+/// Reads a verb's arguments. The parser has accepted them, so a mistake here is one of the program.
+pub(crate) fn arguments<A: FromArgMatches>(matches: &ArgMatches) -> Result<A, Failure> {
+    A::from_arg_matches(matches).map_err(|error| Failure::own("internal", Status::Bug, error.kind().to_string()))
+}
+
+/// <https://no-color.org>: set and not empty means no colours.
+fn colour_allowed(no_color: Option<&std::ffi::OsStr>) -> bool {
+    no_color.is_none_or(std::ffi::OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_can_be_built_and_explains_itself() {
+        let mut command = command();
+        command.build();
+        command.clone().debug_assert();
+        for verb in command.get_subcommands_mut() {
+            let name = verb.get_name().to_owned();
+            let help = verb.render_help().to_string();
+            assert!(help.contains("\nExample"), "{name}: an example");
+            assert!(help.contains("network"), "{name}: whether it uses the network");
+            assert!(help.contains("Reads") || help.contains("Changes"), "{name}: what it does to the state");
+            let silent = verb.get_arguments().filter(|a| a.get_help().is_none() && !a.is_hide_set());
+            assert_eq!(silent.map(|a| a.get_id().to_string()).collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
+            assert!(!verb.get_about().expect("each verb has its line").to_string().ends_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after_the_verb() {
+        for line in ["agentctl -p work --json token", "agentctl token --json -p work"] {
+            let matches = command().try_get_matches_from(line.split(' ')).expect(line);
+            let globals = Globals::from_arg_matches(&matches).expect(line);
+            assert_eq!(globals.profile.map(String::from).as_deref(), Some("work"), "{line}");
+            assert!(globals.json, "{line}");
+        }
+    }
+
+    #[test]
+    fn no_argument_of_any_verb_takes_a_credential() {
+        let mut command = command();
+        command.build();
+        for verb in command.get_subcommands() {
+            for argument in verb.get_arguments().filter(|a| a.get_action().takes_values()) {
+                let name = argument.get_id().as_str();
+                let suspicious = ["secret", "key", "password", "refresh_token", "access_token"];
+                assert!(!suspicious.iter().any(|word| name.contains(word)), "{} {name}", verb.get_name());
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The agent's operations as functions, one per route, over one kept connection.
+//!
+//! Every answer's introduction (`proto::hello`) is looked at first, so that two versions that do not understand each
+//! other say so. What the bytes look like is `connection`'s part; which agent is at the other end is `connect`'s.
+
+mod body;
+mod connection;
+mod error;
+mod frames;
+mod introduction;
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use proto::event::Event;
+use proto::id::{LoginId, ProfileName};
+use proto::login::{LoginRequest, LoginStarted, LoginStep};
+use proto::problem::Problem;
+use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
+use proto::route::{self, Route};
+use proto::status::{Done, Reloaded, Status};
+use proto::token::{RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock::Deadline;
+use crate::wiped::Wiped;
+use connection::{Connection, Head};
+pub(crate) use error::ClientError;
+use frames::Frames;
+
+/// For operations the agent answers from memory.
+const LOCAL_WAIT: Duration = Duration::from_secs(15);
+/// For operations that may wait for a service. The agent's own limits are shorter; this one only bounds a broken agent.
+const SERVICE_WAIT: Duration = Duration::from_mins(3);
+/// Room for the body of a usual request, in bytes.
+const REQUEST_CAPACITY: usize = 256;
+
+/// A connection to an agent.
+#[derive(Debug)]
+pub(crate) struct Client {
+    connection: Connection,
+}
+
+impl Client {
+    /// Speaks over `stream`, whose other end was checked.
+    pub(crate) fn new(stream: UnixStream) -> Self {
+        Self { connection: Connection::new(stream) }
+    }
+
+    /// The agent about itself.
+    pub(crate) fn status(&mut self) -> Result<Status, ClientError> {
+        self.call(&route::STATUS, "", None::<&()>, LOCAL_WAIT)
+    }
+
+    /// All profiles.
+    pub(crate) fn list(&mut self) -> Result<Profiles, ClientError> {
+        self.call(&route::LIST, "", None::<&()>, LOCAL_WAIT)
+    }
+
+    /// One profile.
+    pub(crate) fn inspect(&mut self, name: &ProfileName) -> Result<Profile, ClientError> {
+        self.call(&route::INSPECT, name.as_str(), None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Forgets a profile.
+    pub(crate) fn remove(&mut self, name: &ProfileName) -> Result<Removed, ClientError> {
+        self.call(&route::REMOVE, name.as_str(), None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Makes a profile current.
+    pub(crate) fn switch(&mut self, request: &SwitchRequest) -> Result<Profile, ClientError> {
+        self.call(&route::SWITCH, "", Some(request), LOCAL_WAIT)
+    }
+
+    /// A lease.
+    pub(crate) fn token(&mut self, request: &TokenRequest) -> Result<Token, ClientError> {
+        self.call(&route::TOKEN, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Refreshes now.
+    pub(crate) fn refresh(&mut self, request: &RefreshRequest) -> Result<Profile, ClientError> {
+        self.call(&route::REFRESH, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Reports a refused lease.
+    pub(crate) fn reject(&mut self, request: &RejectRequest) -> Result<Rejected, ClientError> {
+        self.call(&route::REJECT, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Starts a login.
+    pub(crate) fn login(&mut self, request: &LoginRequest) -> Result<LoginStarted, ClientError> {
+        self.call(&route::LOGIN, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Revokes and drops a grant.
+    pub(crate) fn logout(&mut self, request: &LogoutRequest) -> Result<LoggedOut, ClientError> {
+        self.call(&route::LOGOUT, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Cancels a login.
+    #[allow(dead_code, reason = "every route has its function here; no verb cancels yet")]
+    pub(crate) fn cancel(&mut self, id: &LoginId) -> Result<Done, ClientError> {
+        self.call(&route::CANCEL, id.as_str(), None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Reads the configuration again.
+    pub(crate) fn reload(&mut self) -> Result<Reloaded, ClientError> {
+        self.call(&route::RELOAD, "", None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Stops the agent. The one operation whose answer is believed whatever protocol it speaks: after an update, the
+    /// old agent must be stoppable by the new client.
+    pub(crate) fn shutdown(&mut self) -> Result<(), ClientError> {
+        let deadline = Deadline::after(LOCAL_WAIT);
+        let head = self.request(&route::SHUTDOWN, "", None::<&()>, deadline)?;
+        let body = self.connection.body(head.transfer, deadline)?;
+        if head.status == 200 { Ok(()) } else { Err(refusal(&route::SHUTDOWN, &head, &body)) }
+    }
+
+    /// Follows a login until its last step, waiting at most `wait` for it.
+    pub(crate) fn follow(&mut self, id: &LoginId, wait: Duration) -> Result<Follow<'_, LoginStep>, ClientError> {
+        self.stream(&route::FOLLOW, id.as_str(), wait)
+    }
+
+    /// What happens from now on, for at most `wait`.
+    #[allow(dead_code, reason = "every route has its function here; no verb watches yet")]
+    pub(crate) fn events(&mut self, wait: Duration) -> Result<Follow<'_, Event>, ClientError> {
+        self.stream(&route::EVENTS, "", wait)
+    }
+
+    fn call<A: DeserializeOwned>(
+        &mut self,
+        route: &Route,
+        value: &str,
+        request: Option<&impl Serialize>,
+        wait: Duration,
+    ) -> Result<A, ClientError> {
+        let deadline = Deadline::after(wait);
+        let head = self.request(route, value, request, deadline)?;
+        introduction::check(&head.agent)?;
+        let body = self.connection.body(head.transfer, deadline)?;
+        if head.status != 200 {
+            return Err(refusal(route, &head, &body));
+        }
+        serde_json::from_slice(body.bytes()).map_err(|_| ClientError::Garbled("the answer is not the expected message"))
+    }
+
+    fn stream<E>(&mut self, route: &Route, value: &str, wait: Duration) -> Result<Follow<'_, E>, ClientError> {
+        let deadline = Deadline::after(wait);
+        let head = self.request(route, value, None::<&()>, deadline)?;
+        introduction::check(&head.agent)?;
+        if head.status != 200 {
+            let body = self.connection.body(head.transfer, deadline)?;
+            return Err(refusal(route, &head, &body));
+        }
+        let item = std::marker::PhantomData;
+        Ok(Follow { connection: &mut self.connection, transfer: head.transfer, frames: Frames::new(), deadline, item })
+    }
+
+    fn request(
+        &mut self,
+        route: &Route,
+        value: &str,
+        request: Option<&impl Serialize>,
+        deadline: Deadline,
+    ) -> Result<Head, ClientError> {
+        let mut body = Wiped::with_capacity(if request.is_some() { REQUEST_CAPACITY } else { 0 });
+        if let Some(request) = request {
+            serde_json::to_writer(&mut body, request)
+                .map_err(|_| ClientError::Garbled("the request cannot be written as JSON"))?;
+        }
+        self.connection.send(route.method.as_str(), &route.at(value), body.bytes())?;
+        self.connection.head(deadline)
+    }
+}
+
+/// What an answer other than 200 says.
+fn refusal(route: &Route, head: &Head, body: &Wiped) -> ClientError {
+    match serde_json::from_slice::<Problem>(body.bytes()) {
+        Ok(problem) if head.problem => introduction::refused(problem, &head.agent),
+        // An agent of this version answers every path with a problem, so this one has never heard of the route.
+        _ if head.status == 404 || head.status == 405 => introduction::unknown_operation(route.name, &head.agent),
+        _ => ClientError::Garbled("an error without a problem document"),
+    }
+}
+
+/// Server-sent events of one answer, read one by one.
+#[derive(Debug)]
+pub(crate) struct Follow<'a, E> {
+    connection: &'a mut Connection,
+    transfer: body::Transfer,
+    frames: Frames,
+    deadline: Deadline,
+    item: std::marker::PhantomData<E>,
+}
+
+impl<E: DeserializeOwned> Follow<'_, E> {
+    /// The next event; none when the agent ended the stream.
+    pub(crate) fn next(&mut self) -> Result<Option<E>, ClientError> {
+        loop {
+            if let Some(frame) = self.frames.next() {
+                let event = serde_json::from_str(&frame);
+                return event.map(Some).map_err(|_| ClientError::Garbled("an event is not the expected message"));
+            }
+            let mut part = Wiped::with_capacity(1024);
+            if !self.connection.part(&mut self.transfer, &mut part, self.deadline)? {
+                return Ok(None);
+            }
+            self.frames.push(part.bytes())?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

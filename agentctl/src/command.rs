@@ -1,0 +1,54 @@
+//! The verbs, one file each, in the order in which the help lists them.
+//!
+//! A verb parses its arguments, makes its requests and hands the answer to `output`. It decides nothing that the agent
+//! could decide.
+
+mod completions;
+mod daemon;
+mod exec;
+mod list;
+mod login;
+mod logout;
+mod refresh;
+mod reject;
+mod remove;
+mod status;
+mod switch;
+mod token;
+
+use clap::{Args, Command};
+
+use crate::cli::Verb;
+use crate::duration;
+
+/// Every verb.
+pub(crate) const VERBS: &[Verb] = &[
+    login::VERB,
+    logout::VERB,
+    status::VERB,
+    list::VERB,
+    switch::VERB,
+    token::VERB,
+    refresh::VERB,
+    reject::VERB,
+    exec::VERB,
+    remove::VERB,
+    daemon::VERB,
+    completions::VERB,
+];
+
+/// Adds the arguments that `A` describes.
+fn augment<A: Args>(command: Command) -> Command {
+    A::augment_args(command)
+}
+
+/// A duration argument, in whole seconds.
+fn seconds(text: &str) -> Result<u64, duration::DurationError> {
+    duration::parse(text).map(duration::seconds)
+}
+
+/// Scopes given one by one or in one argument, as the wire wants them (RFC 6749 §3.3); none when none were given.
+fn scopes(words: &[String]) -> Option<String> {
+    let words: Vec<&str> = words.iter().flat_map(|word| word.split_ascii_whitespace()).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}

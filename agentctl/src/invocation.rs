@@ -1,0 +1,193 @@
+//! What every verb is given: where to print, which profile was chosen and why, and the way to the agent.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use proto::id::ProfileName;
+use proto::paths::Paths;
+
+use crate::client::Client;
+use crate::connect::{self, ConnectError, Connected, Door};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What decided which profile is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The command line.
+    Argument,
+    /// The profile that is used when nothing else decides.
+    Current,
+    /// The environment.
+    Environment,
+}
+
+impl Why {
+    /// The word in JSON and in the text.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Why::Argument => "--profile",
+            Why::Current => "current",
+            Why::Environment => "AGENTCTL_PROFILE",
+        }
+    }
+}
+
+/// One run of the program.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// Where to print.
+    pub(crate) output: Output,
+    door: Door,
+    argument: Option<ProfileName>,
+    environment: Option<ProfileName>,
+    autostart: bool,
+    interactive: bool,
+}
+
+impl Invocation {
+    /// From the environment and the options that all verbs share.
+    pub(crate) fn new(
+        output: Output,
+        variable: impl Fn(&str) -> Option<OsString>,
+        argument: Option<ProfileName>,
+        socket: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
+        let uid = rustix::process::getuid().as_raw();
+        let mut paths = Paths::find(&variable, uid).map_err(|error| Failure::usage(error.to_string()))?;
+        let demanded = socket.is_some();
+        if let Some(socket) = socket {
+            // The agent is started in another directory.
+            paths.socket = std::path::absolute(socket).map_err(|_| Failure::usage("`--socket` is empty"))?;
+        }
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let environment = match set("AGENTCTL_PROFILE").map(|name| name.to_str().map(ProfileName::parse)) {
+            None => None,
+            Some(Some(Ok(name))) => Some(name),
+            Some(Some(Err(error))) => return Err(Failure::usage(format!("`AGENTCTL_PROFILE` {error}"))),
+            Some(None) => return Err(Failure::usage("`AGENTCTL_PROFILE` is not text")),
+        };
+        let autostart = set("AGENTCTL_NO_AUTOSTART").is_none_or(|value| value == "0");
+        let door = Door { paths, demanded, uid };
+        Ok(Self { output, door, argument, environment, autostart, interactive: true })
+    }
+
+    /// Forbids to start an agent unless `allowed`.
+    pub(crate) fn autostart(mut self, allowed: bool) -> Self {
+        self.autostart &= allowed;
+        self
+    }
+
+    /// Forbids to ask the person unless `allowed`.
+    pub(crate) fn interactive(mut self, allowed: bool) -> Self {
+        self.interactive &= allowed;
+        self
+    }
+
+    /// Whether the person may be asked.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.interactive
+    }
+
+    /// The paths of the agent.
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.door.paths
+    }
+
+    /// The way to the agent.
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// The agent; it is started when none answers, unless that is forbidden.
+    pub(crate) fn connect(&self) -> Result<Client, Failure> {
+        match self.door.connect() {
+            Err(ConnectError::NotRunning(_)) if self.autostart => {
+                self.output.detail("no agent answers: starting one");
+                self.reached(self.door.start())
+            }
+            result => self.reached(result),
+        }
+    }
+
+    /// The agent, for a command that will take the place of this process: whatever is started is no child of it.
+    pub(crate) fn connect_apart(&self) -> Result<Client, Failure> {
+        match self.door.connect() {
+            Err(ConnectError::NotRunning(_)) if self.autostart => {
+                self.output.detail("no agent answers: starting one");
+                match connect::start_apart(self.door.demand()) {
+                    Ok(true) => self.reached(self.door.connect()),
+                    // The other process has already said why.
+                    Ok(false) => Err(Failure::Quiet(crate::exit::Status::AgentUnreachable)),
+                    Err(error) => {
+                        Err(Failure::unreachable(format!("the agent could not be started: {}", error.kind())))
+                    }
+                }
+            }
+            result => self.reached(result),
+        }
+    }
+
+    fn reached(&self, result: Result<Connected, ConnectError>) -> Result<Client, Failure> {
+        let connected = result?;
+        self.output.detail(&format!("connected to `{}`", connected.socket.display()));
+        Ok(Client::new(connected.stream))
+    }
+
+    /// The profile named for this run, if any: `named` (the verb's own argument) and `--profile` must agree; then the
+    /// environment.
+    pub(crate) fn chosen(&self, named: Option<&ProfileName>) -> Result<Option<(ProfileName, Why)>, Failure> {
+        let argument = match (named, &self.argument) {
+            (Some(named), Some(option)) if named != option => {
+                return Err(Failure::usage(format!("two profiles are named: `{named}` and `{option}`")));
+            }
+            (named, option) => named.or(option.as_ref()),
+        };
+        let by = |why: Why| move |name: &ProfileName| (name.clone(), why);
+        Ok(argument.map(by(Why::Argument)).or_else(|| self.environment.as_ref().map(by(Why::Environment))))
+    }
+
+    /// Like [`Self::chosen`], without the reason: the form of most requests.
+    pub(crate) fn profile(&self, named: Option<&ProfileName>) -> Result<Option<ProfileName>, Failure> {
+        Ok(self.chosen(named)?.map(|(name, _)| name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{Format, Voice};
+
+    fn invocation(environment: &str, argument: Option<&str>) -> Result<Invocation, Failure> {
+        let output = Output::new(Format::Text, Voice::Quiet, false);
+        let variable = |name: &str| match name {
+            "AGENTD_HOME" => Some(OsString::from("/x")),
+            "AGENTCTL_PROFILE" => Some(OsString::from(environment)),
+            _ => None,
+        };
+        Invocation::new(output, variable, argument.map(name), None)
+    }
+
+    fn name(text: &str) -> ProfileName {
+        ProfileName::parse(text).expect("a valid name")
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_environment() {
+        let both = invocation("env", Some("arg")).expect("both are valid");
+        assert_eq!(both.chosen(None).expect("one is chosen"), Some((name("arg"), Why::Argument)));
+        let one = invocation("env", None).expect("it is valid");
+        assert_eq!(one.chosen(None).expect("one is chosen"), Some((name("env"), Why::Environment)));
+        assert_eq!(one.chosen(Some(&name("arg"))).expect("one is chosen"), Some((name("arg"), Why::Argument)));
+        let none = invocation("", None).expect("an empty variable is not set");
+        assert_eq!(none.chosen(None).expect("none is no mistake"), None);
+    }
+
+    #[test]
+    fn two_names_that_differ_are_a_mistake() {
+        let option = invocation("", Some("a")).expect("it is valid");
+        assert!(option.chosen(Some(&name("a"))).is_ok());
+        assert_eq!(option.chosen(Some(&name("b"))).expect_err("they differ").status(), crate::exit::Status::Usage);
+        assert!(invocation("not/valid", None).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! The program without an agent: help, version, mistakes, and what is said when nobody answers.
+//!
+//! This file also makes `cargo test` build the program itself, which the behaviour tests of the `tests` crate run.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn agentctl(home: &Path, arguments: &[&str]) -> Output {
+    run(Path::new(env!("CARGO_BIN_EXE_agentctl")), home, arguments)
+}
+
+fn run(program: &Path, home: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().env("AGENTD_HOME", home).env("PATH", "/usr/bin:/bin");
+    command.output().expect("the program can be run")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("output is UTF-8")
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    for (arguments, part) in
+        [(&["--help"][..], "Verbs:"), (&["--version"], "agentctl "), (&["token", "--help"], "curl")]
+    {
+        let output = agentctl(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(text(&output.stdout).contains(part) && output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_exits_with_2_and_prints_no_data() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let wrong: [&[&str]; 10] = [
+        &[],
+        &["--nonsense"],
+        &["nonsense"],
+        &["token", "--min-ttl", "soon"],
+        &["-p", "../x", "token"],
+        &["login", "--browser", "--device"],
+        &["login", "--device", "--api-key-stdin"],
+        &["login", "--api-key-stdin", "--no-autostart"],
+        &["exec", "--"],
+        &["remove", "work", "--no-autostart"],
+    ];
+    for arguments in wrong {
+        let output = agentctl(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_agent_and_no_leave_to_start_one_exits_with_6_and_a_hint() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    for arguments in
+        [&["token", "--no-autostart"][..], &["daemon", "status"], &["exec", "--no-autostart", "--", "true"]]
+    {
+        let output = agentctl(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(6), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with("error: no agent is running") && said.contains("\nhint: "), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    let output = agentctl(home.path(), &["token", "--no-autostart", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(6));
+    assert!(text(&output.stderr).contains("\"code\":\"agent-unreachable\"") && output.stdout.is_empty());
+}
+
+#[test]
+fn stopping_what_does_not_run_is_no_error() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = agentctl(home.path(), &["daemon", "stop"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "No agent is running\n"));
+}
+
+/// Our program in a directory of its own, with `program` as the agent beside it.
+fn beside(program: &str) -> tempfile::TempDir {
+    // On the file system of the build, so that a link is enough: a copy could still be open for writing when it is run.
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
+    std::fs::hard_link(env!("CARGO_BIN_EXE_agentctl"), place.path().join("agentctl")).expect("the same file system");
+    symlink(program, place.path().join("agentd")).expect("it is new");
+    place
+}
+
+#[test]
+fn an_agent_that_does_not_start_is_told_with_its_last_words() {
+    // It does not know the option `--background`, says so and ends.
+    let place = beside("/bin/cat");
+    let home = place.path().join("home/below");
+    for arguments in [&["token"][..], &["daemon", "start"], &["exec", "--", "true"]] {
+        let output = run(&place.path().join("agentctl"), &home, arguments);
+        assert_eq!(output.status.code(), Some(6), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with("error: the agent could not be started: it ended before it was ready\n  "), "{said}");
+        assert!(said.contains("option") && said.contains("\nhint: its log is `"), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    let mode = |path: &Path| path.metadata().expect("it was made").permissions().mode() & 0o777;
+    assert_eq!((mode(&home), mode(&home.join("agentd.log"))), (0o700, 0o600));
+}
+
+#[test]
+fn daemon_run_becomes_the_agent_beside_the_client() {
+    let place = beside("/bin/echo");
+    let output = run(&place.path().join("agentctl"), place.path(), &["daemon", "run"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "run\n"));
+}
+
+#[test]
+fn completions_name_the_verbs_and_their_options() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    for shell in ["bash", "zsh", "fish"] {
+        let output = agentctl(home.path(), &["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let script = text(&output.stdout);
+        assert!(script.contains("login") && script.contains("min-ttl"), "{shell}");
+    }
+}
