@@ -108,8 +108,11 @@ impl Api {
             (route::SWITCH, to(&route::SWITCH, switch::switch)),
             (route::TOKEN, to(&route::TOKEN, token::token)),
         ];
-        let router = routes.into_iter().fold(Router::new(), |router, (route, handler)| router.route(route.path, handler));
-        router.fallback(door::no_such_operation).method_not_allowed_fallback(door::no_such_operation).with_state(self)
+        let operations = routes.into_iter().fold(Router::new(), |all, (route, handler)| all.route(route.path, handler));
+        operations
+            .fallback(door::no_such_operation)
+            .method_not_allowed_fallback(door::no_such_operation)
+            .with_state(self)
     }
 }
 

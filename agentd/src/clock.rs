@@ -42,7 +42,7 @@ impl Sub<Duration> for Moment {
 
 /// Where moments begin to count. Not zero, so that moments before the machine was started can be told: tokens on disk
 /// are older than that.
-const EPOCH: Duration = Duration::from_secs(20 * 365 * 86_400);
+const EPOCH: Duration = Duration::from_hours(20 * 365 * 24);
 
 /// The clock every part is given.
 #[derive(Debug, Clone)]

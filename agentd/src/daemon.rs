@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::http::Request;
+use http_body_util::Full;
 use proto::paths::Paths;
 
 use crate::api::{Api, Door, Parts};
@@ -18,10 +20,10 @@ use crate::http::Http;
 use crate::notice::{Kind, Notices};
 use crate::oauth::OAuth;
 use crate::platform;
-use crate::store::instance::{Busy, Instance};
-use crate::store::{Location, OpenError, Store};
+use crate::store::instance::{AcquireError, Instance};
+use crate::store::{Location, OpenError, PrivateError, Store};
 use crate::supervise::{Panic, Tasks};
-use crate::transport::{self, BindError, Connections, Limits};
+use crate::transport::{self, Connections, Limits, ListenError, Refusals, SocketFile};
 use crate::vault::Vault;
 
 /// How long requests in progress may take once the daemon stops.
@@ -59,10 +61,10 @@ pub enum StartError {
     },
     /// The instance lock cannot be taken.
     #[error("the instance lock cannot be taken")]
-    Instance(#[source] std::io::Error),
+    Instance(#[source] PrivateError),
     /// The socket cannot be bound.
     #[error(transparent)]
-    Bind(BindError),
+    Listen(ListenError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(OpenError),
@@ -73,8 +75,8 @@ impl StartError {
     pub fn hint(&self) -> Option<String> {
         match self {
             StartError::Running { .. } => Some("`agentctl` finds it by itself".to_owned()),
-            StartError::Instance(_) => Some("check the directory that holds the store".to_owned()),
-            StartError::Bind(error) => error.hint(),
+            StartError::Instance(error) => error.hint(),
+            StartError::Listen(_) => Some("set `AGENTD_SOCKET` to a path in a private directory of yours".to_owned()),
             StartError::Store(error) => error.hint(),
         }
     }
@@ -91,7 +93,7 @@ pub struct Daemon {
     /// Held for its lock, and as the last thing that goes.
     instance: Instance,
     /// Removes the socket when dropped.
-    bound: transport::Bound,
+    file: Option<SocketFile>,
 }
 
 /// The groups of tasks, in the order in which they stop.
@@ -112,19 +114,18 @@ pub struct Stopped {
     pub failed: bool,
 }
 
-/// Builds every part and begins to serve.
+/// Builds every part and begins to serve. Needs a runtime.
 ///
 /// # Errors
 /// [`StartError`]; nothing is left behind then.
-pub async fn start(setup: Setup) -> Result<Daemon, StartError> {
+pub fn start(setup: Setup) -> Result<Daemon, StartError> {
     let Setup { paths, config, clock, set_level, warnings } = setup;
-    let instance = Instance::acquire(&paths.lock(), &paths.socket).map_err(|busy| match busy {
-        Busy::Running { socket, .. } => StartError::Running { socket },
-        Busy::Io(error) => StartError::Instance(error),
+    let instance = Instance::acquire(&paths.lock(), &paths.socket).map_err(|error| match error {
+        AcquireError::Busy { socket, .. } => StartError::Running { socket },
+        AcquireError::Path(error) => StartError::Instance(error),
     })?;
     let root = Tasks::root();
-    let groups =
-        Groups { door: root.group(), logins: root.group(), keepers: root.group(), store: root.group(), root };
+    let groups = Groups { door: root.group(), logins: root.group(), keepers: root.group(), store: root.group(), root };
 
     let location = match config.store_key {
         StoreKey::File => Location::File { database: paths.store(), key: paths.key() },
@@ -132,8 +133,8 @@ pub async fn start(setup: Setup) -> Result<Daemon, StartError> {
     };
     let (store, loaded) = Store::open(location, &groups.store).map_err(StartError::Store)?;
     let damaged = loaded.damaged;
-    let bound = transport::bind_or_inherit(&paths.socket).map_err(StartError::Bind)?;
-    let socket = bound.path().to_owned();
+    let listening = transport::listen(&paths.socket).map_err(StartError::Listen)?;
+    let socket = listening.path;
     instance.record_socket(&socket).map_err(StartError::Instance)?;
 
     let notices = Notices::new(clock.clone());
@@ -150,9 +151,10 @@ pub async fn start(setup: Setup) -> Result<Daemon, StartError> {
     let sink = Arc::new(bridge::Adopter { vault: vault.clone(), notices: notices.clone() });
     let logins = Logins::new(oauth, clock.clone(), groups.logins.clone(), sink);
 
-    let limits = Limits::for_descriptors(platform::raise_descriptor_limit());
+    let limits = Limits::new(platform::descriptors::connection_capacity(platform::raise_descriptor_limit()));
     let connections = Connections::new(limits.connections);
-    let facts = control::Facts { started_at: clock.wall(), socket: socket.clone(), store: store.clone(), damaged, warnings };
+    let facts =
+        control::Facts { started_at: clock.wall(), socket: socket.clone(), store: store.clone(), damaged, warnings };
     let control = control::Shared::new(control::Setup {
         facts,
         paths,
@@ -161,19 +163,23 @@ pub async fn start(setup: Setup) -> Result<Daemon, StartError> {
         vault: vault.clone(),
         connections: connections.clone(),
     });
-    let api = Api::new(Parts { vault: vault.clone(), logins, notices: notices.clone(), control: Box::new(control.clone()) });
+    let api =
+        Api::new(Parts { vault: vault.clone(), logins, notices: notices.clone(), control: Box::new(control.clone()) });
     let door = Door::new(api.router(), env!("CARGO_PKG_VERSION"));
-    let service = tower::service_fn(move |request: axum::http::Request<transport::FullBody>| {
-        let mut door = door.clone();
-        async move { tower::Service::call(&mut door, request.map(Body::new)).await }
+    let mut introduction = axum::http::HeaderMap::new();
+    door.introduce(&mut introduction);
+    let service =
+        tower::ServiceBuilder::new().map_request(|request: Request<Full<Bytes>>| request.map(Body::new)).service(door);
+    let tasks = groups.door.clone();
+    let serving =
+        transport::serve(listening.listener, limits, Refusals::new(introduction), tasks, connections, service);
+    groups.door.spawn("door", Panic::Stops, async move {
+        serving.await;
     });
-
-    let listener = bound.listener().map_err(|error| StartError::Bind(BindError::Io { path: socket.clone(), error }))?;
-    groups.door.spawn("door", Panic::Stops, transport::serve(listener, limits, groups.door.clone(), connections, service));
     groups.root.spawn("clock", Panic::Logged, cancellable(groups.root.clone(), watch_for_jumps(clock)));
     platform::notify::ready();
     tracing::info!(socket = %socket.display(), profiles = vault.len(), "serving");
-    Ok(Daemon { socket, groups, notices, vault, store, control, instance, bound })
+    Ok(Daemon { socket, groups, notices, vault, store, control, instance, file: listening.file })
 }
 
 async fn cancellable(tasks: Tasks, work: impl Future<Output = ()>) {
@@ -233,7 +239,7 @@ impl Daemon {
         self.store.close();
         orderly &= self.groups.store.stop(STORE_PATIENCE).await;
         orderly &= self.groups.root.stop(STORE_PATIENCE).await;
-        drop(self.bound);
+        drop(self.file);
         drop(self.instance);
         let failed = matches!(why, Ended::Failed(_));
         tracing::info!(orderly, failed, "stopped");

@@ -54,7 +54,7 @@ struct Failure {
 }
 
 fn run(command: &Command) -> Result<ExitCode, Failure> {
-    let paths = Paths::find(|name| std::env::var_os(name), platform::uid())
+    let paths = Paths::find(|name| std::env::var_os(name), platform::process_uid())
         .map_err(|error| Failure { what: error.to_string(), hint: Some("set `HOME`".to_owned()) })?;
     let config = Config::load(&paths.config, |name| std::env::var_os(name))
         .map_err(|problems| Failure { what: problems.to_string(), hint: None })?;
@@ -66,10 +66,12 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
 
 fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Failure> {
     if background {
-        platform::detach().map_err(|error| Failure { what: format!("cannot leave the session: {error}"), hint: None })?;
+        platform::detach()
+            .map_err(|error| Failure { what: format!("cannot leave the session: {error}"), hint: None })?;
     }
-    let warnings = platform::harden();
     let set_level = log_to_stderr(config.log);
+    let missing = platform::harden().missing;
+    let warnings = missing.iter().map(|m| format!("the process is not protected against `{}`", m.as_str())).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .worker_threads(std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4))
@@ -77,7 +79,7 @@ fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Fai
         .map_err(|error| Failure { what: format!("cannot start: {error}"), hint: None })?;
     runtime.block_on(async {
         let clock = Clock::system(platform::boot_time);
-        let daemon = match daemon::start(Setup { paths, config, clock, set_level, warnings }).await {
+        let daemon = match daemon::start(Setup { paths, config, clock, set_level, warnings }) {
             Ok(daemon) => daemon,
             Err(StartError::Running { socket: Some(socket) }) if background => {
                 announce("running", &socket);
@@ -122,7 +124,9 @@ fn announce(word: &str, socket: &std::path::Path) {
     let line = format!("{word} {}\n", socket.display());
     // Nobody may be listening, which is no reason not to serve.
     let _unheard = std::io::stdout().write_all(line.as_bytes());
-    platform::close_stdout();
+    if let Err(error) = platform::close_stdout() {
+        tracing::warn!(%error, "standard output stays open");
+    }
 }
 
 fn complain(what: &str, hint: Option<&str>) {

@@ -74,7 +74,6 @@ impl Tasks {
     ///
     /// # Errors
     /// When the operating system has no thread to give.
-    #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
     pub fn thread(&self, name: &'static str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         let fatal = Arc::clone(&self.fatal);
         let token = self.tracker.token();

@@ -28,8 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::Clock;
 use crate::config::ProfileConfig;
 use crate::notice::{Kind, Notices};
-use crate::oauth::revoke::{RevokeError, Revoked};
-use crate::oauth::{Client, ExchangeError, Tokens};
+use crate::oauth::{Client, ExchangeError, RevokeError, Revoked, Tokens};
 use crate::provider::Flow;
 use crate::secret::RefreshToken;
 use crate::store::record::RecordId;
@@ -41,7 +40,7 @@ pub use freshness::{LONGEST_BACKOFF, LONGEST_RETRY_AFTER};
 pub use grant::{NewGrant, NewKey};
 pub use lanes::LANES_PER_ISSUER;
 pub use revocation::{Outcome as Revocation, Report as LogoutReport};
-pub use serve::{Handed, REJECT_SPACING, Rejection};
+pub use serve::{Handed, REJECT_SPACING, Rejection, ServeError};
 pub use view::{Credential, Prospect, Served, Snapshot, Standing};
 pub use want::{Scopes, Target};
 
@@ -405,7 +404,7 @@ impl Vault {
     }
 
     fn rules(&self, name: &str) -> ProfileConfig {
-        self.0.rules.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default()
+        self.0.rules.read().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
     }
 
     fn directory(&self) -> RwLockReadGuard<'_, Directory> {

@@ -108,22 +108,17 @@ pub struct Inside {
 
 impl Inside {
     /// Starts it in `sandbox` at [`START`].
-    pub async fn start(sandbox: &Sandbox) -> Self {
-        Self::start_at(sandbox, Clock::manual(START)).await
+    pub fn start(sandbox: &Sandbox) -> Self {
+        Self::start_at(sandbox, Clock::manual(START))
     }
 
     /// Starts it with a given clock, as after a restart at a later time.
-    pub async fn start_at(sandbox: &Sandbox, clock: Clock) -> Self {
+    pub fn start_at(sandbox: &Sandbox, clock: Clock) -> Self {
         let paths = sandbox.paths();
         let config = Config::load(&paths.config, |_| None).expect("the sandbox's configuration is right");
-        let setup = Setup {
-            paths,
-            config,
-            clock: clock.clone(),
-            set_level: Box::new(|_: Level| {}),
-            warnings: Vec::new(),
-        };
-        let daemon = daemon::start(setup).await.expect("the daemon starts in an empty sandbox");
+        let setup =
+            Setup { paths, config, clock: clock.clone(), set_level: Box::new(|_: Level| {}), warnings: Vec::new() };
+        let daemon = daemon::start(setup).expect("the daemon starts in an empty sandbox");
         let socket = daemon.socket().to_owned();
         Self { daemon: Some(daemon), clock, socket }
     }

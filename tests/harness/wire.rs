@@ -64,7 +64,8 @@ impl Wire {
 
     /// Calls `route`, with `value` in its path, and waits for the whole answer.
     pub async fn call(&self, route: &Route, value: &str, body: &impl Serialize) -> Answer {
-        let body = if route.request.is_some() { serde_json::to_vec(body).expect("messages are JSON") } else { Vec::new() };
+        let body =
+            if route.request.is_some() { serde_json::to_vec(body).expect("messages are JSON") } else { Vec::new() };
         let request = Request::builder()
             .method(route.method.as_str())
             .uri(route.at(value))

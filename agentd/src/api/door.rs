@@ -105,9 +105,10 @@ pub(super) async fn no_such_operation(headers: HeaderMap) -> Failure {
     let client = headers.get(hello::CLIENT_HEADER).and_then(|v| v.to_str().ok()).filter(|v| v.len() <= 32);
     let client = client.map_or_else(String::new, |version| format!(" (client {version})"));
     let version = env!("CARGO_PKG_VERSION");
-    let detail = format!(
-        "agentd {version} has no such operation; it speaks protocol {}{client}",
-        proto::PROTOCOL_VERSION
-    );
-    Failure(Problem::new(Code::Unsupported, detail).hint("if the client is newer, restart the daemon: `agentctl daemon stop`"))
+    let detail =
+        format!("agentd {version} has no such operation; it speaks protocol {}{client}", proto::PROTOCOL_VERSION);
+    Failure(
+        Problem::new(Code::Unsupported, detail)
+            .hint("if the client is newer, restart the daemon: `agentctl daemon stop`"),
+    )
 }

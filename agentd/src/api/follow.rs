@@ -10,9 +10,9 @@ use proto::login::LoginStep;
 use proto::problem::{Code, Problem};
 use proto::timestamp::Timestamp;
 
-use super::events::{KEEP_ALIVE, frame};
-use super::problem::{self, Failure};
 use super::Api;
+use super::events::{KEEP_ALIVE, frame};
+use super::problem::{self, Failure, Told as _};
 use crate::flow::Step;
 
 pub(super) async fn follow(
@@ -44,7 +44,7 @@ fn tell(api: &Api, step: Step) -> LoginStep {
                 LoginStep::Done { switched: profile.current, profile: Box::new(profile), warnings: done.warnings }
             }
             // Removed between the login's end and this answer.
-            Err(error) => LoginStep::Failed { problem: <Problem as problem::Told<_>>::told(error) },
+            Err(error) => LoginStep::Failed { problem: error.told() },
         },
         Step::Failed(failure) => LoginStep::Failed { problem: problem::login(&failure) },
     }

@@ -23,9 +23,9 @@ use crate::secret::{ApiKey, ClientSecret};
 use crate::vault::NewKey;
 
 /// A login fails closed after this when the request does not say otherwise.
-pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(300);
+pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_mins(5);
 /// The longest a login may stay open: an approval that comes later is not the one that was asked for.
-const LONGEST_MAX_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_MAX_WAIT: Duration = Duration::from_hours(1);
 /// The longest key, in bytes.
 const LONGEST_KEY: usize = 16 * 1024;
 
@@ -102,8 +102,10 @@ impl Api {
             // `login` alone repeats the login of the current profile.
             return match self.vault.inspect(None) {
                 Ok(snapshot) => Ok((snapshot.name.to_string(), snapshot.settings.clone())),
-                Err(_) => Err(Failure(Problem::new(Code::InvalidRequest, "the login names no profile and no issuer")
-                    .hint("give `--issuer URL --client-id ID`"))),
+                Err(_) => Err(Failure(
+                    Problem::new(Code::InvalidRequest, "the login names no profile and no issuer")
+                        .hint("give `--issuer URL --client-id ID`"),
+                )),
             };
         };
         let base = name_of(issuer)?;
@@ -125,7 +127,12 @@ impl Api {
 /// A profile's name for an issuer: its host, with the port where there is one.
 fn name_of(issuer: &str) -> Result<String, Failure> {
     let url = checked(issuer, "issuer")?;
-    let host: String = url.host_str().unwrap_or("login").chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let host: String = url
+        .host_str()
+        .unwrap_or("login")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .collect();
     let name = url.port().map_or(host.clone(), |port| format!("{host}-{port}"));
     let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     // Room for a number behind it.
@@ -145,10 +152,14 @@ fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Fa
             && request.client_id.as_ref().is_none_or(|id| *id == k.client_id)
     });
     let missing = |what: &str| {
-        Failure(Problem::new(Code::InvalidRequest, format!("the login needs {what}")).hint("give `--issuer URL --client-id ID`"))
+        Failure(
+            Problem::new(Code::InvalidRequest, format!("the login needs {what}"))
+                .hint("give `--issuer URL --client-id ID`"),
+        )
     };
     let issuer = request.issuer.or_else(|| known.map(|k| k.issuer.clone())).ok_or_else(|| missing("an issuer"))?;
-    let client_id = request.client_id.or_else(|| known.map(|k| k.client_id.clone())).ok_or_else(|| missing("a client id"))?;
+    let client_id =
+        request.client_id.or_else(|| known.map(|k| k.client_id.clone())).ok_or_else(|| missing("a client id"))?;
     checked(&issuer, "issuer")?;
     let of = |given: Option<String>, known: Option<&String>, what: &str| -> Result<Option<String>, Failure> {
         if let Some(url) = &given {
@@ -158,7 +169,11 @@ fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Fa
     };
     let hand = known.map(|k| &k.endpoints);
     let endpoints = Endpoints {
-        authorization: of(request.authorization_endpoint, hand.and_then(|h| h.authorization.as_ref()), "authorization_endpoint")?,
+        authorization: of(
+            request.authorization_endpoint,
+            hand.and_then(|h| h.authorization.as_ref()),
+            "authorization_endpoint",
+        )?,
         device_authorization: of(
             request.device_authorization_endpoint,
             hand.and_then(|h| h.device_authorization.as_ref()),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use proto::problem::{Code, MEDIA_TYPE, Problem, Reason};
 
 use crate::flow::Failure as LoginFailure;
-use crate::oauth::revoke::RevokeError;
+use crate::oauth::RevokeError;
 use crate::store::WriteError;
 use crate::vault::{SelectError, ServeError, SwitchError, Trouble, Why};
 
@@ -31,18 +31,15 @@ impl IntoResponse for Failure {
     }
 }
 
-impl<E> From<E> for Failure
-where
-    Problem: Told<E>,
-{
-    fn from(error: E) -> Self {
-        Failure(Problem::told(error))
-    }
+/// How a domain error is told.
+pub(super) trait Told {
+    fn told(self) -> Problem;
 }
 
-/// How a domain error is told.
-pub(super) trait Told<E> {
-    fn told(error: E) -> Problem;
+impl<E: Told> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure(error.told())
+    }
 }
 
 /// The word of the wire for a reason.
@@ -93,21 +90,21 @@ pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
     }
 }
 
-impl Told<ServeError> for Problem {
-    fn told(error: ServeError) -> Problem {
-        match error {
-            ServeError::Select(error) => Problem::told(error),
+impl Told for ServeError {
+    fn told(self) -> Problem {
+        match self {
+            ServeError::Select(error) => error.told(),
             ServeError::Trouble { profile, trouble: why } => trouble(&profile, &why),
-            ServeError::UnknownLease => Problem::new(Code::NotFound, error.to_string())
+            ServeError::UnknownLease => Problem::new(Code::NotFound, self.to_string())
                 .hint("leave the lease out to report the profile's present token"),
         }
     }
 }
 
-impl Told<SelectError> for Problem {
-    fn told(error: SelectError) -> Problem {
-        let detail = error.to_string();
-        match error {
+impl Told for SelectError {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match self {
             SelectError::NoProfiles => {
                 Problem::new(Code::LoginRequired, detail).reason(Reason::NeverLoggedIn).hint("run `agentctl login`")
             }
@@ -118,18 +115,18 @@ impl Told<SelectError> for Problem {
     }
 }
 
-impl Told<WriteError> for Problem {
-    fn told(error: WriteError) -> Problem {
-        tracing::error!(%error, "the store cannot be written");
+impl Told for WriteError {
+    fn told(self) -> Problem {
+        tracing::error!(error = %self, "the store cannot be written");
         Problem::new(Code::Internal, "the change could not be saved").hint("check the disk that holds the store")
     }
 }
 
-impl Told<SwitchError> for Problem {
-    fn told(error: SwitchError) -> Problem {
-        match error {
-            SwitchError::NoProfile(error) => Problem::told(error),
-            SwitchError::NotSaved(error) => Problem::told(error),
+impl Told for SwitchError {
+    fn told(self) -> Problem {
+        match self {
+            SwitchError::NoProfile(error) => error.told(),
+            SwitchError::NotSaved(error) => error.told(),
         }
     }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use crate::flow::{AdoptError, Adopted, GrantSink, Outcome};
+use crate::flow::{AdoptError, Adopted, Failure, GrantSink, Outcome};
 use crate::notice::{Kind, Notices};
-use crate::oauth::revoke::{RevokeError, Revoked};
-use crate::oauth::{Client, ExchangeError, OAuth, Presented, Tokens};
+use crate::oauth::{Client, ExchangeError, OAuth, Presented, RevokeError, Revoked, Tokens};
 use crate::secret::RefreshToken;
 use crate::vault::{Issuer, NewGrant, Scopes, Target, Vault};
 
@@ -49,12 +48,14 @@ pub(super) struct Adopter {
 impl GrantSink for Adopter {
     fn adopt(&self, outcome: Outcome) -> BoxFuture<'_, Result<Adopted, AdoptError>> {
         async move {
-            let Outcome { profile, settings, client, tokens, account, requested_scope, mut warnings, switch, .. } = outcome;
+            let Outcome { profile, settings, client, tokens, account, requested_scope, mut warnings, switch, .. } =
+                outcome;
             let flow = settings.flow.unwrap_or(crate::provider::Flow::Device);
             let new = NewGrant { flow, settings, client, tokens, account, requested_scope };
             let snapshot = self.vault.adopt(&profile, new).await;
             if snapshot.unsaved {
-                warnings.push("the login is not saved yet: the store cannot be written; it is kept in memory".to_owned());
+                warnings
+                    .push("the login is not saved yet: the store cannot be written; it is kept in memory".to_owned());
             }
             if switch && self.vault.switch(&profile).await.is_err() {
                 warnings.push("the choice of the current profile could not be saved".to_owned());
@@ -64,7 +65,7 @@ impl GrantSink for Adopter {
         .boxed()
     }
 
-    fn failed(&self, profile: &str, why: &str) {
-        self.notices.post(Kind::LoginFailed, Some(Arc::from(profile)), Some(why.to_owned()));
+    fn failed(&self, profile: &str, why: &Failure) {
+        self.notices.post(Kind::LoginFailed, Some(Arc::from(profile)), Some(why.to_string()));
     }
 }

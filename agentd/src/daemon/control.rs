@@ -50,7 +50,15 @@ impl Shared {
     pub(super) fn new(setup: Setup) -> Self {
         let Setup { facts, paths, config, set_level, vault, connections } = setup;
         let config = Mutex::new(config);
-        Self(Arc::new(Inner { facts, paths, config, set_level, vault, connections, shutdown: CancellationToken::new() }))
+        Self(Arc::new(Inner {
+            facts,
+            paths,
+            config,
+            set_level,
+            vault,
+            connections,
+            shutdown: CancellationToken::new(),
+        }))
     }
 
     pub(super) async fn shutdown_asked(&self) {

@@ -117,6 +117,7 @@ impl Clients {
     }
 
     fn common(&self) -> ClientBuilder {
+        #[expect(clippy::disallowed_methods, reason = "the one place that builds a client")]
         Client::builder()
             .user_agent(concat!("agentd/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())

@@ -36,12 +36,13 @@ pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Ve
     match error {
         ExchangeError::Refused => Verdict::GiveUp(refused),
         ExchangeError::Misconfigured { code } => Verdict::Misconfigured(code),
+        ExchangeError::Settings { why } => Verdict::Misconfigured(why),
         ExchangeError::ScopeRefused { code } => Verdict::NotThis(Trouble::TargetRefused { code }),
-        ExchangeError::NotSent { .. } if history.uncertain => Verdict::Uncertain(Again::Backoff),
-        ExchangeError::NotSent { .. } => Verdict::Later(None),
         ExchangeError::Unavailable { retry_after, .. } => Verdict::Later(*retry_after),
-        ExchangeError::Uncertain { .. } if history.uncertain => Verdict::Uncertain(Again::Backoff),
-        ExchangeError::Uncertain { .. } => Verdict::Uncertain(Again::AtOnce),
+        ExchangeError::NotSent { .. } if !history.uncertain => Verdict::Later(None),
+        ExchangeError::Uncertain { .. } if !history.uncertain => Verdict::Uncertain(Again::AtOnce),
+        // What an earlier exchange left open, this one has not settled.
+        ExchangeError::NotSent { .. } | ExchangeError::Uncertain { .. } => Verdict::Uncertain(Again::Backoff),
         // The words of a device login have no meaning here: the answer is as good as unclear.
         _ if !whole => Verdict::NotThis(Trouble::unreachable(error)),
         _ if history.doubtful + 1 >= DOUBTFUL_TRIES => Verdict::GiveUp(refused),

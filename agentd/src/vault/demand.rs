@@ -18,7 +18,7 @@ pub const MOST_TARGETS: usize = 64;
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub struct Board {
+pub(super) struct Board {
     entries: Mutex<HashMap<Arc<Target>, Entry>>,
     bell: Notify,
 }
@@ -36,14 +36,14 @@ struct Entry {
 
 /// The round that will answer a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Round(u64);
+pub(super) struct Round(u64);
 
 impl Board {
     /// Posts a want. A round under way for the same target counts, since it began before its answer is needed.
     ///
     /// # Errors
     /// [`Trouble::Busy`] when too many different targets are in demand.
-    pub fn post(&self, want: &Want) -> Result<Round, Trouble> {
+    pub(super) fn post(&self, want: &Want) -> Result<Round, Trouble> {
         let mut entries = self.entries();
         if entries.len() >= MOST_TARGETS && !entries.contains_key(&want.target) {
             entries.retain(|_, e| !e.posted.is_empty() || e.started > e.concluded);
@@ -65,7 +65,7 @@ impl Board {
     }
 
     /// Whether the round has ended; if so, how.
-    pub fn concluded(&self, target: &Target, round: Round) -> Option<Result<(), Trouble>> {
+    pub(super) fn concluded(&self, target: &Target, round: Round) -> Option<Result<(), Trouble>> {
         let entries = self.entries();
         // An entry that was tidied away had ended.
         let Some(entry) = entries.get(target) else { return Some(Err(Trouble::Superseded)) };
@@ -73,26 +73,26 @@ impl Board {
     }
 
     /// Keeper: waits until something is posted.
-    pub async fn rung(&self) {
+    pub(super) async fn rung(&self) {
         self.bell.notified().await;
     }
 
     /// Keeper: the next target in demand with all needs posted for it.
-    pub fn next(&self) -> Option<(Arc<Target>, Vec<Need>)> {
+    pub(super) fn next(&self) -> Option<(Arc<Target>, Vec<Need>)> {
         let mut entries = self.entries();
         let (target, entry) = entries.iter_mut().find(|(_, e)| !e.posted.is_empty())?;
         Some((Arc::clone(target), std::mem::take(&mut entry.posted)))
     }
 
     /// Keeper: a round for `target` begins; callers who post from now on join it.
-    pub fn start(&self, target: &Arc<Target>) {
+    pub(super) fn start(&self, target: &Arc<Target>) {
         let mut entries = self.entries();
         let entry = entries.entry(Arc::clone(target)).or_default();
         entry.started = entry.concluded + 1;
     }
 
     /// Keeper: the round that runs, or the one that posted needs wait for, has ended.
-    pub fn conclude(&self, target: &Arc<Target>, outcome: Option<Trouble>) {
+    pub(super) fn conclude(&self, target: &Arc<Target>, outcome: Option<Trouble>) {
         let mut entries = self.entries();
         let entry = entries.entry(Arc::clone(target)).or_default();
         entry.concluded += 1;
@@ -101,7 +101,7 @@ impl Board {
     }
 
     /// Keeper: ends every demand the same way, as when the grant is gone.
-    pub fn conclude_all(&self, outcome: &Trouble) {
+    pub(super) fn conclude_all(&self, outcome: &Trouble) {
         for entry in self.entries().values_mut() {
             entry.posted.clear();
             entry.concluded += 1;

@@ -6,22 +6,22 @@ use crate::clock::Moment;
 use crate::config::RefreshMode;
 
 /// Callers are promised this much remaining life when they do not ask for another.
-pub const DEFAULT_MIN_TTL: Duration = Duration::from_secs(60);
+pub(super) const DEFAULT_MIN_TTL: Duration = Duration::from_mins(1);
 /// A wish for remaining life is cut to this many per cent of the token's life; beyond it every call would refresh.
-pub const WISH_CAP_PERCENT: u32 = 90;
+pub(super) const WISH_CAP_PERCENT: u32 = 90;
 /// With [`RefreshMode::Late`], a token is refreshed when no more than this is left: refreshing ends the old token at
 /// once, so it is done as late as a caller can still use the answer.
-pub const LATE_MARGIN: Duration = Duration::from_secs(10);
+pub(super) const LATE_MARGIN: Duration = Duration::from_secs(10);
 /// The wait after the first failure; it doubles with each.
-pub const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest wait between tries, unless the service asks for a longer one.
-pub const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
+pub const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 /// The longest wait that a service's `Retry-After` can impose.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// The remaining life promised to a caller who does not ask: 60 s, or half the token's life if that is less. `Late`
 /// profiles promise a tenth, at most [`LATE_MARGIN`].
-pub fn default_min_ttl(life: Option<Duration>, mode: RefreshMode) -> Duration {
+pub(super) fn default_min_ttl(life: Option<Duration>, mode: RefreshMode) -> Duration {
     match (life, mode) {
         (None, _) => Duration::ZERO,
         (Some(life), RefreshMode::Early) => DEFAULT_MIN_TTL.min(life / 2),
@@ -30,13 +30,13 @@ pub fn default_min_ttl(life: Option<Duration>, mode: RefreshMode) -> Duration {
 }
 
 /// The remaining life that decides whether a token is fresh for a caller with this wish.
-pub fn required_ttl(wish: Option<Duration>, life: Option<Duration>, mode: RefreshMode) -> Duration {
+pub(super) fn required_ttl(wish: Option<Duration>, life: Option<Duration>, mode: RefreshMode) -> Duration {
     let wish = wish.unwrap_or_else(|| default_min_ttl(life, mode));
     life.map_or(wish, |life| wish.min(life / 100 * WISH_CAP_PERCENT))
 }
 
 /// Whether a token that lapses at `expires_at` has at least `required` left. One without a known expiry always has.
-pub fn is_fresh(now: Moment, expires_at: Option<Moment>, required: Duration) -> bool {
+pub(super) fn is_fresh(now: Moment, expires_at: Option<Moment>, required: Duration) -> bool {
     expires_at.is_none_or(|at| at > now && at.since(now) >= required)
 }
 
@@ -44,7 +44,7 @@ pub fn is_fresh(now: Moment, expires_at: Option<Moment>, required: Duration) -> 
 ///
 /// `Early`: between 75 and 85 % of life, and in any case before the default promise to callers would be broken, so
 /// that nobody waits. `Late`: when [`default_min_ttl`] is about to be broken.
-pub fn refresh_at(issued_at: Moment, life: Duration, mode: RefreshMode, jitter: u8) -> Moment {
+pub(super) fn refresh_at(issued_at: Moment, life: Duration, mode: RefreshMode, jitter: u8) -> Moment {
     let promise = default_min_ttl(Some(life), mode);
     match mode {
         RefreshMode::Early => {
@@ -59,7 +59,7 @@ pub fn refresh_at(issued_at: Moment, life: Duration, mode: RefreshMode, jitter: 
 }
 
 /// How long to wait after `failures` failures in a row; the service's own wish wins where it is longer.
-pub fn backoff(failures: u32, retry_after: Option<Duration>, jitter: u8) -> Duration {
+pub(super) fn backoff(failures: u32, retry_after: Option<Duration>, jitter: u8) -> Duration {
     let doubled = FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_BACKOFF);
     let jittered = doubled + doubled / 4 * u32::from(jitter) / 255;
     jittered.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))

@@ -253,7 +253,7 @@ impl Grant {
             name: Arc::clone(&self.name),
             flow: self.flow,
             settings: self.settings.clone(),
-            rules: self.rules.clone(),
+            rules: self.rules,
             standing: self.standing.clone(),
             main: self.main.clone(),
             narrowed: Arc::clone(&self.narrowed),

@@ -103,8 +103,17 @@ impl Keeper {
         let shared = Arc::new(Shared { board: Board::default(), state: watch::Sender::new(first) });
         let exchange = None;
         let unsaved = None;
-        let keeper =
-            Self { grant, revision: 0, sequence, shared: Arc::clone(&shared), parts, commands, exchange, unsaved, jitter };
+        let keeper = Self {
+            grant,
+            revision: 0,
+            sequence,
+            shared: Arc::clone(&shared),
+            parts,
+            commands,
+            exchange,
+            unsaved,
+            jitter,
+        };
         (keeper, shared, sender)
     }
 

@@ -8,7 +8,7 @@ use crate::store::record::RecordId;
 
 /// What a lease was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
+pub(super) struct Lease {
     /// The grant.
     pub record: RecordId,
     /// Which access token of the grant.
@@ -18,7 +18,7 @@ pub struct Lease {
 }
 
 /// Tells targets of one grant apart; 0 is the token as granted.
-pub fn target_hash(target: &Target) -> u32 {
+pub(super) fn target_hash(target: &Target) -> u32 {
     if target.is_main() {
         return 0;
     }
@@ -31,11 +31,11 @@ pub fn target_hash(target: &Target) -> u32 {
 
 /// Writes lease identifiers, each one different.
 #[derive(Debug, Default)]
-pub struct Numbers(AtomicU64);
+pub(super) struct Numbers(AtomicU64);
 
 impl Numbers {
     /// A new identifier for `lease`.
-    pub fn issue(&self, lease: &Lease) -> String {
+    pub(super) fn issue(&self, lease: &Lease) -> String {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         format!("l{:x}.{:x}.{:x}.{number:x}", lease.record.0, lease.target, lease.generation)
     }
@@ -43,7 +43,7 @@ impl Numbers {
 
 impl Lease {
     /// Reads an identifier back; `None` when it was not written by [`Numbers::issue`].
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix('l')?.split('.');
         let mut hex = || u64::from_str_radix(parts.next()?, 16).ok();
         let (record, target, generation, _number) = (hex()?, hex()?, hex()?, hex()?);

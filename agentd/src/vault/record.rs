@@ -122,7 +122,7 @@ fn dated(issued_at: i64, life: Option<u64>, clock: &Clock) -> (Moment, Option<Mo
     let age = Duration::from_secs(u64::try_from(wall.saturating_sub(issued_at)).unwrap_or(0));
     let Some(life) = life.map(Duration::from_secs) else { return (now - age, None) };
     let age = if issued_at > wall.saturating_add(CLOCK_TOLERANCE) { life } else { age.min(life) };
-    (now - age, Some(now + (life - age)))
+    (now - age, Some(now + life.saturating_sub(age)))
 }
 
 fn write_settings(s: &Settings) -> disk::Settings {

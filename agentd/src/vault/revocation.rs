@@ -3,7 +3,7 @@
 use super::Parts;
 use super::grant::Renewal;
 use super::view::{Credential, Served};
-use crate::oauth::revoke::{RevokeError, Revoked};
+use crate::oauth::{RevokeError, Revoked};
 
 /// What a logout did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -201,12 +201,10 @@ impl Rejections {
     fn wait(&self, grant: RecordId, now: Moment) -> Option<Duration> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.retain(|_, at| now.since(*at) < REJECT_SPACING);
-        match last.get(&grant) {
-            Some(at) => Some(REJECT_SPACING.saturating_sub(now.since(*at))),
-            None => {
-                last.insert(grant, now);
-                None
-            }
-        }
+        let Some(at) = last.get(&grant) else {
+            last.insert(grant, now);
+            return None;
+        };
+        Some(REJECT_SPACING.saturating_sub(now.since(*at)))
     }
 }

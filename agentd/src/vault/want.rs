@@ -64,7 +64,7 @@ pub enum Need {
 
 /// A caller's request, with the target already checked against the grant.
 #[derive(Debug, Clone)]
-pub struct Want {
+pub(super) struct Want {
     /// Which token.
     pub target: Arc<Target>,
     /// What must hold.
