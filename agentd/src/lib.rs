@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod flow;
+pub mod http;
 pub mod oauth;
 pub mod provider;
 pub mod secret;

@@ -3,12 +3,28 @@
 //! Knows requests, answers and what they mean; knows nothing of profiles, of when to refresh, or of who asked. Every
 //! request is built in `client`; redirects are never followed and bodies are capped (see `http`).
 
+pub mod authorization;
+pub mod client;
+pub mod device;
+pub mod error;
+pub mod id_token;
+pub mod metadata;
+pub mod pkce;
+pub mod response;
+pub mod revoke;
+mod wire;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::secret::{AccessToken, AuthorizationCode, ClientSecret, DeviceCode, IdToken, PkceVerifier, RefreshToken};
+pub use authorization::{Authorization, authorization_url};
+pub use client::OAuth;
+pub use device::DeviceAuthorization;
+pub use metadata::{DiscoveryError, Metadata};
+pub use revoke::{RevokeError, Revoked};
 
 /// How the client authenticates at the token endpoint (RFC 6749 §2.3, OpenID Connect Core §9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +100,8 @@ pub struct Tokens {
     pub id_token: Option<IdToken>,
     /// When the request was sent: the start of `expires_in`, on the safe side.
     pub sent_at: Moment,
+    /// The service's own wall time when it answered, in seconds since 1970, if it said: for [`id_token::check`].
+    pub server_time: Option<i64>,
 }
 
 /// Who the service says is logged in, from the ID token.
@@ -139,6 +157,12 @@ pub enum ExchangeError {
         /// The error code.
         code: &'static str,
     },
+    /// The settings cannot make a request; nothing was sent.
+    #[error("the settings cannot be used ({why})")]
+    Settings {
+        /// What is wrong with them, in fixed words.
+        why: &'static str,
+    },
     /// RFC 8628 §3.5 `slow_down`: poll again, five seconds slower from now on.
     #[error("polling too fast")]
     SlowDown,
@@ -155,5 +179,11 @@ pub enum ExchangeError {
     Uncertain {
         /// What failed, in fixed words.
         why: &'static str,
+    },
+    /// The service gave a token that is bound to a key, or one of no known use: it is not one to hand out.
+    #[error("the service gives tokens of type `{token_type}`, not `Bearer`")]
+    UnsupportedTokenType {
+        /// The type, if it is one that is registered, else `unknown`.
+        token_type: &'static str,
     },
 }

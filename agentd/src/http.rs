@@ -1,0 +1,218 @@
+//! The one way out of the machine: builds every HTTP client and sends every request.
+//!
+//! Owns the limits of an exchange (time, size, where to), and says of each failure whether the service can have seen
+//! the request. Redirects are never followed, nothing is sent twice, nothing is decompressed. Plain http goes to this
+//! machine only. Knows nothing of OAuth; the caller reads status and body.
+
+mod client;
+mod endpoint;
+mod form;
+#[cfg(test)]
+pub(crate) mod stub;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use zeroize::Zeroizing;
+
+use client::{Clients, Timeouts};
+pub use endpoint::{EndpointError, MAX_URL, check_endpoint, check_page, is_loopback};
+pub use reqwest::header::{AUTHORIZATION, HeaderName};
+
+/// Longest time to a usable connection: name, proxy and TLS handshake included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time of a request, the answer's last byte included.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest body accepted, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+/// Longest wait that a `Retry-After` can ask for.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// How a request is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Without a body.
+    Get,
+    /// With a form as body.
+    Post,
+}
+
+/// A request. It may hold secrets, so it has no `Debug`.
+pub struct Request<'a> {
+    /// GET or POST.
+    pub method: Method,
+    /// Checked by [`check_endpoint`] before anything is sent.
+    pub url: &'a str,
+    /// Fields of the body, in order; of no effect with GET.
+    pub form: Vec<(&'a str, &'a str)>,
+    /// Further headers; values are taken for secrets.
+    pub headers: Vec<(HeaderName, Zeroizing<String>)>,
+    /// Further trusted roots (PEM).
+    pub ca_file: Option<&'a Path>,
+}
+
+/// An answer. It may hold secrets, so it has no `Debug`.
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Media type in lower case, without parameters.
+    pub content_type: Option<String>,
+    /// From `Retry-After` (RFC 9110 §10.2.3), at most [`MAX_RETRY_AFTER`].
+    pub retry_after: Option<Duration>,
+    /// The service's wall time, from `Date`, in seconds since 1970.
+    pub date: Option<i64>,
+    /// At most [`MAX_BODY`] bytes; a larger body of a failure is left out.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl Response {
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Sent, and no whole answer came: the service may have acted on it.
+    #[error("{why}")]
+    Lost {
+        /// What failed, in fixed words.
+        why: &'static str,
+    },
+    /// Not a byte of the request left this machine.
+    #[error("{why}")]
+    NotSent {
+        /// What failed, in fixed words.
+        why: &'static str,
+    },
+}
+
+/// Sends requests. Clones share the clients underneath, which are built when first needed.
+#[derive(Debug, Clone)]
+pub struct Http(Arc<Clients>);
+
+impl Http {
+    /// Requests go through `proxy`, else as `HTTPS_PROXY` and the system's settings say; `NO_PROXY` is heeded.
+    pub fn new(proxy: Option<String>) -> Self {
+        Self::with_timeouts(proxy, Timeouts { connect: CONNECT_TIMEOUT, total: TOTAL_TIMEOUT })
+    }
+
+    fn with_timeouts(proxy: Option<String>, timeouts: Timeouts) -> Self {
+        Self(Arc::new(Clients::new(proxy, timeouts)))
+    }
+
+    /// Sends `request` once and reads the whole answer, whatever its status.
+    pub async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
+        let url = check_endpoint(request.url).map_err(|error| SendError::NotSent { why: error.why() })?;
+        let client = self.0.client_for(&url, request.ca_file)?;
+        let mut builder = match request.method {
+            Method::Get => client.get(url),
+            Method::Post => client
+                .post(url)
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Bytes::from_owner(form::encode(&request.form))),
+        };
+        builder = builder.header(ACCEPT, "application/json");
+        for (name, value) in request.headers {
+            let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
+                .map_err(|_| SendError::NotSent { why: "a header cannot be written" })?;
+            value.set_sensitive(true);
+            builder = builder.header(name, value);
+        }
+        let answer = builder.send().await.map_err(|error| failure(&error))?;
+        let status = answer.status().as_u16();
+        let date = text(answer.headers(), &DATE).and_then(http_date);
+        let retry_after = text(answer.headers(), &RETRY_AFTER).and_then(|value| wait(value, date));
+        let content_type = text(answer.headers(), &CONTENT_TYPE).map(media_type);
+        let body = match read(answer).await? {
+            Some(body) => body,
+            None if (200..300).contains(&status) => return Err(SendError::Lost { why: "the answer is too large" }),
+            None => Zeroizing::default(),
+        };
+        Ok(Response { status, content_type, retry_after, date, body })
+    }
+}
+
+/// The body, or `None` when it is too large.
+async fn read(mut answer: reqwest::Response) -> Result<Option<Zeroizing<Vec<u8>>>, SendError> {
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Ok(None);
+        }
+        form::append(&mut body, &chunk);
+    }
+    Ok(Some(body))
+}
+
+/// Only an error of the connector proves that nothing was sent: it ends when the TLS handshake has.
+fn failure(error: &reqwest::Error) -> SendError {
+    if error.is_builder() {
+        return SendError::NotSent { why: "the request cannot be built" };
+    }
+    if error.is_connect() {
+        return SendError::NotSent { why: unconnected(error) };
+    }
+    let why = match () {
+        () if error.is_timeout() => "no answer in time",
+        () if error.is_body() || error.is_decode() => "the answer was cut off",
+        () => "the connection broke",
+    };
+    SendError::Lost { why }
+}
+
+fn unconnected(error: &reqwest::Error) -> &'static str {
+    match rustls_error(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => "the certificate is not trusted",
+        Some(_) => "the TLS handshake failed",
+        None if error.is_dns() => "the name cannot be resolved",
+        None if error.is_timeout() => "no connection in time",
+        None => "no connection",
+    }
+}
+
+fn rustls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut next = std::error::Error::source(error);
+    while let Some(current) = next {
+        if let Some(found) = current.downcast_ref() {
+            return Some(found);
+        }
+        // An `io::Error` hides the error it wraps from `source()`.
+        next = match current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => current.source(),
+        };
+    }
+    None
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+fn media_type(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Seconds since 1970 of a date as in RFC 9110 §5.6.7; the two obsolete forms are not read.
+fn http_date(value: &str) -> Option<i64> {
+    jiff::fmt::rfc2822::parse(value).ok().map(|date| date.timestamp().as_second())
+}
+
+/// `Retry-After` as a duration. A point in time counts from the service's own `date`, as our clock may be wrong.
+fn wait(value: &str, date: Option<i64>) -> Option<Duration> {
+    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
+    } else {
+        Duration::from_secs(http_date(value)?.saturating_sub(date?).max(0).unsigned_abs())
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Builds and sends every request of a client to a service.
+//!
+//! RFC 6749 §2.3.1, §3.2, §4.1.3, §6; RFC 8628 §3.1, §3.4; RFC 8707 §2. Owns how the client authenticates and what a
+//! form holds; leaves reading the answers to `response` and `device`, and when to ask again to the caller. A request is
+//! sent once.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use url::form_urlencoded::byte_serialize;
+use zeroize::Zeroizing;
+
+use super::authorization::owned;
+use super::device::{self, DeviceAuthorization};
+use super::response::{self, Received};
+use super::{Authentication, Client, ExchangeError, Presented, Tokens};
+use crate::clock::{Clock, Moment};
+use crate::http::{AUTHORIZATION, HeaderName, Http, Method, Request, Response, SendError};
+use crate::secret::ClientSecret;
+
+/// Parameters of a device request that the person cannot give.
+const OWNED: [&str; 4] = ["client_id", "client_secret", "resource", "scope"];
+
+/// Speaks OAuth to services.
+#[derive(Debug, Clone)]
+pub struct OAuth {
+    pub(super) http: Http,
+    clock: Clock,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PostError {
+    NoSecret,
+    Send(SendError),
+}
+
+/// The text for a confidential client without a secret.
+pub(super) const NO_SECRET: &str = "the client secret is missing";
+
+impl From<PostError> for ExchangeError {
+    fn from(error: PostError) -> Self {
+        match error {
+            PostError::NoSecret => Self::Settings { why: NO_SECRET },
+            PostError::Send(error) => error.into(),
+        }
+    }
+}
+
+impl OAuth {
+    /// Sends through `http` and takes the time of sending from `clock`.
+    pub fn new(http: Http, clock: Clock) -> Self {
+        Self { http, clock }
+    }
+
+    /// Presents a code or a refresh token at the token endpoint, once (RFC 6749 §3.2).
+    pub async fn exchange(&self, client: &Client, presented: Presented<'_>) -> Result<Tokens, ExchangeError> {
+        let sent_at = self.clock.now();
+        let answer = self.post(client, &client.token_endpoint, form(presented)).await?;
+        response::tokens(received(&answer, sent_at), &answer.body)
+    }
+
+    /// Starts a device login (RFC 8628 §3.1). `params` are the person's own.
+    pub async fn device_authorization(
+        &self,
+        client: &Client,
+        endpoint: &str,
+        scope: Option<&str>,
+        resources: &[String],
+        params: &BTreeMap<String, String>,
+    ) -> Result<DeviceAuthorization, ExchangeError> {
+        if params.keys().any(|name| owned(name, &OWNED).is_some()) {
+            return Err(ExchangeError::Settings { why: "a parameter given by hand is one of the protocol's" });
+        }
+        let mut form: Vec<_> = scope.map(|scope| ("scope", scope)).into_iter().collect();
+        form.extend(resources.iter().map(|resource| ("resource", resource.as_str())));
+        form.extend(params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let sent_at = self.clock.now();
+        let answer = self.post(client, endpoint, form).await?;
+        device::authorization(received(&answer, sent_at), &answer.body)
+    }
+
+    /// Posts `form` to `endpoint` as `client`.
+    pub(super) async fn post<'a>(
+        &self,
+        client: &'a Client,
+        endpoint: &'a str,
+        mut form: Vec<(&'a str, &'a str)>,
+    ) -> Result<Response, PostError> {
+        let headers = authenticate(client, &mut form)?;
+        let ca_file = client.ca_file.as_deref();
+        let request = Request { method: Method::Post, url: endpoint, form, headers, ca_file };
+        self.http.send(request).await.map_err(PostError::Send)
+    }
+}
+
+fn received(answer: &Response, sent_at: Moment) -> Received {
+    Received { status: answer.status, retry_after: answer.retry_after, date: answer.date, sent_at }
+}
+
+fn form(presented: Presented<'_>) -> Vec<(&'static str, &str)> {
+    match presented {
+        Presented::AuthorizationCode { code, redirect_uri, verifier } => vec![
+            ("grant_type", "authorization_code"),
+            // EXPOSE: the code and its verifier are redeemed at the service that issued the code.
+            ("code", code.expose()),
+            ("redirect_uri", redirect_uri),
+            // EXPOSE: as above.
+            ("code_verifier", verifier.expose()),
+        ],
+        Presented::DeviceCode(code) => vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            // EXPOSE: polled with at the service that issued it.
+            ("device_code", code.expose()),
+        ],
+        Presented::RefreshToken { token, scope, audience, resource } => {
+            // EXPOSE: presented to the service that issued it, and to no other.
+            let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())];
+            form.extend(scope.map(|scope| ("scope", scope)));
+            form.extend(audience.map(|audience| ("audience", audience)));
+            form.extend(resource.map(|resource| ("resource", resource)));
+            form
+        }
+    }
+}
+
+type Headers = Vec<(HeaderName, Zeroizing<String>)>;
+
+fn authenticate<'a>(client: &'a Client, form: &mut Vec<(&'a str, &'a str)>) -> Result<Headers, PostError> {
+    let secret = || client.client_secret.as_deref().ok_or(PostError::NoSecret);
+    match client.authentication {
+        Authentication::Basic => return Ok(vec![(AUTHORIZATION, basic(&client.client_id, secret()?))]),
+        Authentication::None => form.push(("client_id", &client.client_id)),
+        Authentication::Post => {
+            // EXPOSE: how this client proves itself to its service.
+            form.extend([("client_id", client.client_id.as_str()), ("client_secret", secret()?.expose())]);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// RFC 6749 §2.3.1: both parts are form-encoded before they are joined, so that neither can hold a colon.
+fn basic(client_id: &str, secret: &ClientSecret) -> Zeroizing<String> {
+    // EXPOSE: how this client proves itself to its service.
+    let secret = secret.expose();
+    // Room for the longest outcome, so that no buffer moves and leaves a copy.
+    let longest = 3 * (client_id.len() + secret.len()) + 1;
+    let mut pair = Zeroizing::new(String::with_capacity(longest));
+    pair.extend(byte_serialize(client_id.as_bytes()));
+    pair.push(':');
+    pair.extend(byte_serialize(secret.as_bytes()));
+    let mut header = Zeroizing::new(String::with_capacity("Basic ".len() + 4 * longest.div_ceil(3)));
+    header.push_str("Basic ");
+    BASE64_STANDARD.encode_string(pair.as_bytes(), &mut header);
+    header
+}
+
+#[cfg(test)]
+mod tests;
