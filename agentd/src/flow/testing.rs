@@ -53,7 +53,7 @@ pub(super) struct Sink {
 impl GrantSink for Sink {
     fn adopt(&self, outcome: Outcome) -> BoxFuture<'_, Result<Adopted, AdoptError>> {
         async move {
-            let _open = self.gate.acquire().await.expect("never closed");
+            let _open = self.gate.acquire().await.expect("closed only by the test of a panic");
             if self.refuse {
                 return Err(AdoptError::NotStored);
             }

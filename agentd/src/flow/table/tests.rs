@@ -130,3 +130,13 @@ async fn further_parameters_cannot_replace_those_of_the_protocol() {
         assert!(matches!(failure, Failure::BadSettings { .. }), "{name}: {failure:?}");
     }
 }
+
+#[tokio::test]
+async fn a_panic_ends_the_login_for_its_followers() {
+    let bench = Bench::new(Script { token: [granted(json!({}))].into(), ..Script::default() }).await;
+    bench.sink.gate.close();
+    let id = bench.start(Flow::Device);
+    bench.pass(5).await;
+    assert_eq!(bench.failure(&id).await, Failure::Internal);
+    assert_eq!(bench.logins.in_flight(), 0);
+}
