@@ -142,6 +142,12 @@ impl Clock {
         self.0.jumps.send_modify(|n| *n = n.wrapping_add(1));
     }
 
+    /// How many sleepers wait on this clock, so that a test knows when to move it.
+    #[cfg(test)]
+    pub(crate) fn sleepers(&self) -> usize {
+        self.0.jumps.receiver_count()
+    }
+
     /// Steps a manual clock's wall time alone, as an administrator or NTP would.
     pub fn step_wall(&self, seconds: i64) {
         if let Kind::Manual(manual) = &self.0.kind {

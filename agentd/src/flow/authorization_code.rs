@@ -1,0 +1,94 @@
+//! The authorization-code flow with PKCE and a loopback redirect (RFC 6749 §4.1, RFC 7636, RFC 8252).
+//!
+//! `state` ties the answer to this login, the verifier ties the code to it, the nonce ties the ID token to it. A code
+//! is presented again only when the service cannot have used it: a second use may revoke what the first one brought
+//! (RFC 6749 §4.1.2), so an answer that was lost ends the login.
+
+use std::time::Duration;
+
+use crate::clock::{Clock, Moment};
+use crate::flow::loopback::{Browser, Expected, Listener};
+use crate::flow::plan::Plan;
+use crate::flow::redirect::Redirect;
+use crate::flow::{Failure, Login, Step};
+use crate::oauth::{Authorization, ExchangeError, OAuth, Presented, Tokens, authorization_url, pkce};
+use crate::secret::Nonce;
+use crate::supervise::Tasks;
+
+/// How often a code is presented at most, while the service does not see it or says that it did nothing.
+const MAX_TRIES: u32 = 5;
+
+/// The wait before the second try; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What this flow works with.
+pub(super) struct Ground<'a> {
+    pub(super) oauth: &'a OAuth,
+    pub(super) clock: &'a Clock,
+    pub(super) tasks: &'a Tasks,
+    pub(super) deadline: Moment,
+}
+
+/// Runs the flow from `endpoint` until tokens come. The browser that waits for its page is left in `browser`.
+pub(super) async fn obtain(
+    ground: &Ground<'_>,
+    login: &Login,
+    plan: &Plan,
+    endpoint: &str,
+    browser: &mut Option<Browser>,
+    publish: impl Fn(Step),
+) -> Result<(Tokens, Option<Nonce>), Failure> {
+    let settings = &login.settings;
+    let redirect = Redirect::new(settings.redirect_uri.as_deref(), settings.redirect_port)?;
+    let (verifier, state) = (pkce::verifier(), pkce::state());
+    let nonce = plan.is_openid().then(pkce::nonce);
+    let mut url = Ok(String::new());
+    let listener = Listener::open(redirect, ground.tasks, |redirect, port| {
+        let request = Authorization {
+            endpoint,
+            client_id: &plan.client.client_id,
+            redirect_uri: &redirect.uri(port),
+            scope: plan.scope(),
+            state: &state,
+            challenge: &pkce::challenge(&verifier),
+            nonce: nonce.as_ref(),
+            resources: &settings.resources,
+            params: &plan.params,
+        };
+        url = authorization_url(&request);
+        Expected { redirect, port, state, issuer: plan.client.issuer.clone(), iss_promised: plan.iss_promised }
+    })
+    .await?;
+    let redirect_uri = listener.redirect_uri().to_owned();
+    let url = url.map_err(|error| Failure::BadSettings { why: error.to_string() })?;
+    publish(Step::Open { url });
+    let (waiting, answer) = listener.answer().await;
+    *browser = Some(waiting);
+    let code = answer?;
+    let presented = Presented::AuthorizationCode { code: &code, redirect_uri: &redirect_uri, verifier: &verifier };
+    Ok((exchange(ground, plan, presented).await?, nonce))
+}
+
+async fn exchange(ground: &Ground<'_>, plan: &Plan, presented: Presented<'_>) -> Result<Tokens, Failure> {
+    let mut pause = FIRST_PAUSE;
+    for tries in 1.. {
+        let error = match ground.oauth.exchange(&plan.client, presented).await {
+            Ok(tokens) => return Ok(tokens),
+            Err(error) => error,
+        };
+        let wait = match error {
+            ExchangeError::NotSent { .. } => pause,
+            ExchangeError::Unavailable { retry_after, .. } => pause.max(retry_after.unwrap_or_default()),
+            _ => return Err(Failure::of_exchange(&error)),
+        };
+        if tries >= MAX_TRIES || ground.clock.now() + wait >= ground.deadline {
+            return Err(Failure::of_exchange(&error));
+        }
+        ground.clock.sleep(wait).await;
+        pause = pause.saturating_mul(2);
+    }
+    Err(Failure::TimedOut)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Why a login left no grant, in words for the person.
+//!
+//! Every text is fixed here. Nothing a service or a browser sent is repeated, except a registered error code.
+
+use crate::oauth::id_token::IdTokenError;
+use crate::oauth::{DiscoveryError, ExchangeError};
+use crate::provider::Flow;
+
+/// Why a login ended without a grant. A variant is named for what the person does next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The settings cannot work: correct them.
+    #[error("{why}")]
+    BadSettings {
+        /// What is wrong with them.
+        why: String,
+    },
+    /// The service's answer breaks the standard: report it to the service.
+    #[error("the service sent an answer that cannot be used ({why})")]
+    BadAnswer {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The login was cancelled, or the daemon is stopping.
+    #[error("the login was cancelled")]
+    Cancelled,
+    /// The person, or the service, said no.
+    #[error("the login was refused at the service")]
+    Denied,
+    /// The device code has lapsed: log in again, faster.
+    #[error("the code has expired before the login was approved")]
+    Expired,
+    /// The ID token does not stand up to its checks: do not trust this answer.
+    #[error("the answer of the service is not to be trusted: {0}")]
+    IdToken(IdTokenError),
+    /// A bug: the login's task ended without a result.
+    #[error("the login ended without a result, because of a bug in the agent")]
+    Internal,
+    /// The answer, or the service's metadata, comes from another issuer (RFC 8414 §3.3, RFC 9207 §2.4).
+    #[error("the service does not call itself by the issuer of this profile")]
+    IssuerMismatch {
+        /// What to try.
+        hint: String,
+    },
+    /// An answer was lost or unreadable and cannot be asked for again: log in again.
+    #[error("the service's answer was lost or cannot be read ({why})")]
+    Lost {
+        /// How, in fixed words.
+        why: &'static str,
+    },
+    /// The service does not accept the client or what it asks for: correct the settings.
+    #[error("the service does not accept this login's settings (`{code}`)")]
+    Misconfigured {
+        /// The registered error code.
+        code: &'static str,
+    },
+    /// The service does not offer this flow, as far as it can be known.
+    #[error("{}", no_such_flow(*.flow))]
+    NoSuchFlow {
+        /// The flow.
+        flow: Flow,
+    },
+    /// The tokens came and could not be kept: log in again when the cause is gone.
+    #[error("the login succeeded but its grant could not be stored")]
+    NotStored,
+    /// Another program listens on the redirect's port.
+    #[error("port {port} of the login's redirect cannot be used on this machine")]
+    PortTaken {
+        /// The port, or 0 when not even a free one was to be had.
+        port: u16,
+    },
+    /// The service no longer knows the code, or it was used before: log in again.
+    #[error("the service does not accept the login's code (`invalid_grant`)")]
+    Refused,
+    /// The deadline has passed.
+    #[error("the login was not approved in time")]
+    TimedOut,
+    /// The service answered with no reason that a standard knows.
+    #[error("the service answered {status} without a clear reason")]
+    Unclear {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The tokens are of a kind that cannot be served: have the client registered for bearer tokens.
+    #[error("the service gives tokens of type `{token_type}`, not `Bearer`")]
+    UnsupportedTokenType {
+        /// The registered type, or `unknown`.
+        token_type: &'static str,
+    },
+    /// The service cannot be reached now: try again later.
+    #[error("the service cannot be reached ({why})")]
+    Unreachable {
+        /// What failed, in fixed words.
+        why: &'static str,
+    },
+}
+
+impl Failure {
+    /// What to try, as a sentence without a full stop.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Expired | Self::Lost { .. } | Self::Refused => Some("start the login again"),
+            Self::TimedOut => Some("start the login again; `--max-wait` gives it more time"),
+            Self::IssuerMismatch { hint } => Some(hint),
+            Self::Misconfigured { code: "invalid_scope" } => Some("ask for other scopes with `--scope`"),
+            Self::Misconfigured { code: "invalid_target" } => Some("ask for other resources with `--resource`"),
+            Self::Misconfigured { code: "invalid_client" } => Some("check the client id and secret"),
+            Self::Misconfigured { code: "unauthorized_client" } => {
+                Some("this client may not be allowed to use this flow: try the other one, or check its registration")
+            }
+            Self::NoSuchFlow { flow: Flow::Device } => {
+                Some("if the service has a device authorization endpoint, give it with `--device-endpoint`")
+            }
+            Self::NoSuchFlow { flow: Flow::AuthorizationCode } => {
+                Some("if the service has an authorization endpoint, give it with `--authorization-endpoint`")
+            }
+            Self::PortTaken { .. } => {
+                Some("stop the program that uses the port, or choose another with `--redirect-port`")
+            }
+            Self::Unreachable { .. } => Some("check the issuer's address and the network, then try again"),
+            _ => None,
+        }
+    }
+
+    /// What a failed discovery means where metadata is needed.
+    pub(super) fn of_discovery(error: &DiscoveryError) -> Self {
+        match error {
+            DiscoveryError::IssuerMismatch { .. } => Self::IssuerMismatch {
+                hint: error
+                    .hint()
+                    .unwrap_or_else(|| "check the issuer: it has to be the service's own word".to_owned()),
+            },
+            DiscoveryError::Unreachable { why } => Self::Unreachable { why },
+            _ => Self::BadSettings { why: error.to_string() },
+        }
+    }
+
+    /// What `error` of the token or device authorization endpoint means once it ends the login.
+    pub(super) fn of_exchange(error: &ExchangeError) -> Self {
+        match *error {
+            ExchangeError::Denied => Self::Denied,
+            ExchangeError::Doubtful { code: Some(code), .. }
+            | ExchangeError::Misconfigured { code }
+            | ExchangeError::ScopeRefused { code } => Self::Misconfigured { code },
+            ExchangeError::Doubtful { status, code: None } => Self::Unclear { status },
+            ExchangeError::Expired => Self::Expired,
+            ExchangeError::NotSent { why } => Self::Unreachable { why },
+            ExchangeError::Refused => Self::Refused,
+            ExchangeError::Unavailable { .. } => Self::Unreachable { why: "it is overloaded or out of order" },
+            ExchangeError::Settings { why } => Self::BadSettings { why: why.to_owned() },
+            ExchangeError::Uncertain { why } => Self::Lost { why },
+            ExchangeError::UnsupportedTokenType { token_type } => Self::UnsupportedTokenType { token_type },
+            // These belong to polling, which handles them; anywhere else they make no sense.
+            ExchangeError::AuthorizationPending | ExchangeError::SlowDown => {
+                Self::BadAnswer { why: "a word of the device flow where it has no meaning" }
+            }
+        }
+    }
+}
+
+fn no_such_flow(flow: Flow) -> &'static str {
+    match flow {
+        Flow::AuthorizationCode => "the service names no authorization endpoint",
+        Flow::Device => "the service names no device authorization endpoint",
+        Flow::Key => "a key is not given by a service",
+    }
+}

@@ -1,0 +1,145 @@
+//! From a profile's settings and the service's metadata to what one login will ask for. Pure.
+//!
+//! What the person gave by hand wins over metadata. Defaults: RFC 6749 §2.3.1 for the client's authentication, OpenID
+//! Connect Core §11 for `offline_access` and the consent it needs.
+
+use std::collections::BTreeMap;
+
+use crate::flow::{Failure, Login};
+use crate::http;
+use crate::oauth::{Authentication, Client, DiscoveryError, Metadata};
+use crate::provider::Flow;
+
+/// What one login asks for.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Which flow, and where it begins.
+    pub(super) start: Start,
+    /// For the token endpoint, now and later.
+    pub(super) client: Client,
+    /// Scopes separated by spaces; may be empty.
+    pub(super) scope: String,
+    /// Further parameters of the first request.
+    pub(super) params: BTreeMap<String, String>,
+    /// RFC 9207 §3 `authorization_response_iss_parameter_supported`.
+    pub(super) iss_promised: bool,
+}
+
+/// The first endpoint of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Start {
+    /// RFC 6749 §3.1.
+    Authorization(String),
+    /// RFC 8628 §3.1.
+    Device(String),
+}
+
+impl Start {
+    pub(super) fn flow(&self) -> Flow {
+        match self {
+            Self::Authorization(_) => Flow::AuthorizationCode,
+            Self::Device(_) => Flow::Device,
+        }
+    }
+}
+
+impl Plan {
+    /// The plan of `login` at a service with this metadata. A failed discovery matters only if an endpoint is missing.
+    pub(super) fn new(login: &Login, discovered: Result<Metadata, DiscoveryError>) -> Result<Self, Failure> {
+        let (metadata, failed) = match discovered {
+            Ok(metadata) => (metadata, None),
+            Err(error) => (Metadata::default(), Some(error)),
+        };
+        let settings = &login.settings;
+        let by_hand = settings.endpoints.clone();
+        let missing = |failure: Failure| failed.as_ref().map_or(failure, Failure::of_discovery);
+        let authorization = by_hand.authorization.or(metadata.authorization_endpoint);
+        let device = by_hand.device_authorization.or(metadata.device_authorization_endpoint);
+        let start = start(login, authorization, device).map_err(missing)?;
+        let token_endpoint = by_hand.token.or(metadata.token_endpoint).ok_or_else(|| {
+            missing(Failure::BadSettings {
+                why: "the service names no token endpoint: give it with `--token-endpoint`".to_owned(),
+            })
+        })?;
+        let revocation_endpoint = by_hand.revocation.or(metadata.revocation_endpoint);
+        let (Start::Authorization(first) | Start::Device(first)) = &start;
+        for (what, endpoint) in [("first", first), ("token", &token_endpoint)] {
+            http::check_endpoint(endpoint).map_err(|e| Failure::BadSettings {
+                why: format!("the {what} endpoint of this login cannot be used: {}", e.why()),
+            })?;
+        }
+        let scope = scope(settings.scope.as_deref(), &metadata.scopes_supported);
+        let params = params(&settings.auth_params, &start, &scope);
+        let listed = metadata.token_endpoint_auth_methods_supported.as_deref();
+        let client = Client {
+            issuer: settings.issuer.clone(),
+            client_id: settings.client_id.clone(),
+            client_secret: settings.client_secret.clone(),
+            authentication: authentication(settings.client_secret.is_some(), listed),
+            token_endpoint,
+            revocation_endpoint,
+            ca_file: settings.ca_file.clone(),
+        };
+        let iss_promised = metadata.authorization_response_iss_parameter_supported;
+        Ok(Self { start, client, scope, params, iss_promised })
+    }
+
+    /// The scopes as a parameter, which is left out rather than empty (RFC 6749 §3.3).
+    pub(super) fn scope(&self) -> Option<&str> {
+        Some(self.scope.as_str()).filter(|scope| !scope.is_empty())
+    }
+
+    /// Whether the login is one of OpenID Connect.
+    pub(super) fn is_openid(&self) -> bool {
+        has(&self.scope, "openid")
+    }
+}
+
+fn start(login: &Login, authorization: Option<String>, device: Option<String>) -> Result<Start, Failure> {
+    let last = login.settings.flow.filter(|flow| *flow != Flow::Key);
+    let flow = login.flow.or(last).unwrap_or(match (&authorization, &device) {
+        (Some(_), _) if login.browser => Flow::AuthorizationCode,
+        (_, Some(_)) => Flow::Device,
+        _ => Flow::AuthorizationCode,
+    });
+    match flow {
+        Flow::AuthorizationCode => authorization.map(Start::Authorization),
+        Flow::Device => device.map(Start::Device),
+        Flow::Key => None,
+    }
+    .ok_or(Failure::NoSuchFlow { flow })
+}
+
+fn authentication(secret: bool, listed: Option<&[String]>) -> Authentication {
+    let lists = |method: &str| listed.is_some_and(|listed| listed.iter().any(|name| name == method));
+    match secret {
+        false => Authentication::None,
+        true if lists("client_secret_post") && !lists("client_secret_basic") => Authentication::Post,
+        true => Authentication::Basic,
+    }
+}
+
+fn scope(given: Option<&str>, supported: &[String]) -> String {
+    let offline = supported.iter().any(|scope| scope == "offline_access");
+    match given {
+        Some(given) => given.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+        None if offline => "openid offline_access".to_owned(),
+        None => "openid".to_owned(),
+    }
+}
+
+fn params(given: &BTreeMap<String, String>, start: &Start, scope: &str) -> BTreeMap<String, String> {
+    let mut params = given.clone();
+    // OpenID Connect Core §11: without it a service ignores `offline_access`.
+    if matches!(start, Start::Authorization(_)) && has(scope, "offline_access") {
+        params.entry("prompt".to_owned()).or_insert_with(|| "consent".to_owned());
+    }
+    params
+}
+
+fn has(scope: &str, word: &str) -> bool {
+    scope.split(' ').any(|scope| scope == word)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! What the person should know of a login that succeeded: it cannot be refreshed, or it covers something else.
+
+use std::collections::BTreeSet;
+
+use crate::oauth::Tokens;
+
+/// The warnings for `tokens`, granted when `requested` was asked for. No word of the service is repeated.
+pub(super) fn of(tokens: &Tokens, requested: &str) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if tokens.refresh_token.is_none() {
+        let hint = if requested.split(' ').any(|scope| scope == "offline_access") {
+            "the service granted no refresh token"
+        } else {
+            "the service granted no refresh token; add `offline_access` to --scope if the service has it"
+        };
+        warnings.push(format!("this login cannot be refreshed: {hint}"));
+    }
+    if let Some(granted) = &tokens.scope {
+        warnings.extend(scope(tokens, requested, granted));
+    }
+    warnings
+}
+
+fn scope(tokens: &Tokens, requested: &str, granted: &str) -> Option<String> {
+    let [requested, granted] =
+        [requested, granted].map(|scope| scope.split_ascii_whitespace().collect::<BTreeSet<_>>());
+    // Services leave these two out of the list even where they granted what the words stand for.
+    let kept = |scope: &&str| match *scope {
+        "openid" => tokens.id_token.is_none(),
+        "offline_access" => tokens.refresh_token.is_none(),
+        _ => true,
+    };
+    let missing: Vec<String> =
+        requested.difference(&granted).copied().filter(kept).map(|scope| format!("`{scope}`")).collect();
+    if !missing.is_empty() {
+        return Some(format!("the service granted less than was asked for; missing: {}", missing.join(", ")));
+    }
+    granted.difference(&requested).next().map(|_| "the service granted other scopes than were asked for".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::secret::{AccessToken, RefreshToken};
+
+    fn tokens(scope: Option<&str>, refresh_token: Option<&str>) -> Tokens {
+        Tokens {
+            access_token: AccessToken::new("at".to_owned()),
+            token_type: "Bearer".to_owned(),
+            expires_in: None,
+            refresh_token: refresh_token.map(|token| RefreshToken::new(token.to_owned())),
+            scope: scope.map(str::to_owned),
+            id_token: None,
+            sent_at: Clock::manual(0).now(),
+            server_time: None,
+        }
+    }
+
+    #[test]
+    fn a_login_as_asked_for_has_no_warning() {
+        assert!(of(&tokens(None, Some("rt")), "openid repo").is_empty());
+        assert!(of(&tokens(Some("repo"), Some("rt")), "repo").is_empty());
+        assert!(of(&tokens(Some("b  a"), Some("rt")), "a b offline_access").is_empty());
+    }
+
+    #[test]
+    fn no_refresh_token_is_said_in_plain_words() {
+        let warnings = of(&tokens(None, None), "openid");
+        assert_eq!(
+            warnings,
+            [
+                "this login cannot be refreshed: the service granted no refresh token; add `offline_access` to --scope if \
+              the service has it"
+            ]
+        );
+    }
+
+    #[test]
+    fn another_scope_than_asked_for_is_said_without_quoting_the_service() {
+        assert_eq!(
+            of(&tokens(Some("read"), Some("rt")), "read write"),
+            ["the service granted less than was asked for; missing: `write`"]
+        );
+        assert_eq!(
+            of(&tokens(Some("read admin"), Some("rt")), "read"),
+            ["the service granted other scopes than were asked for"]
+        );
+    }
+}
