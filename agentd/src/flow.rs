@@ -40,6 +40,8 @@ pub struct Login {
     pub browser: bool,
     /// After this time the login fails closed.
     pub max_wait: Duration,
+    /// Whether the profile becomes the current one when the login succeeds.
+    pub switch: bool,
 }
 
 /// What a follower of a login sees. `Done` or `Failed` is the last.
@@ -95,12 +97,17 @@ pub struct Outcome {
     pub granted_scope: Option<String>,
     /// What the person should know, one sentence each.
     pub warnings: Vec<String>,
+    /// Whether the profile is to become the current one.
+    pub switch: bool,
 }
 
 /// Where grants go. The vault, in the daemon.
 pub trait GrantSink: Send + Sync + 'static {
     /// Takes the grant over: it is durable, or known to be memory-only, before this returns.
     fn adopt(&self, outcome: Outcome) -> BoxFuture<'_, Result<Adopted, AdoptError>>;
+
+    /// Is told that a login ended without a grant, and why.
+    fn failed(&self, _profile: &str, _why: &Failure) {}
 }
 
 /// The grant is kept.

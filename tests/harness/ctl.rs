@@ -64,7 +64,7 @@ impl Ctl {
     /// What it reads from standard input.
     #[must_use]
     pub fn input(mut self, text: &str) -> Self {
-        self.input = text.as_bytes().to_owned();
+        text.as_bytes().clone_into(&mut self.input);
         self
     }
 

@@ -2,6 +2,8 @@
 //! authorization server that does as it is told, the real `oidc-provider`, a browser without a screen, and a search for
 //! secrets where none may be.
 
+#![allow(clippy::panic, reason = "the harness fails the test that uses it")]
+
 pub mod architecture;
 pub mod browser;
 pub mod canary;

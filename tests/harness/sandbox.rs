@@ -24,7 +24,11 @@ impl Sandbox {
     /// A new, empty one without a configuration file: the vault is memory-only.
     pub fn memory_only() -> Self {
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        let directory = tempfile::Builder::new().prefix("agentd-test-").permissions(private).tempdir().expect("a temporary directory");
+        let directory = tempfile::Builder::new()
+            .prefix("agentd-test-")
+            .permissions(private)
+            .tempdir()
+            .expect("a temporary directory");
         Self { directory }
     }
 

@@ -17,9 +17,9 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 const LONGEST_TEXT: usize = 4096;
 
 pub(super) async fn token(State(api): State<Api>, Json(request): Json<TokenRequest>) -> Result<Json<Token>, Failure> {
-    let target = target(request.scope, request.audience, request.resource)?;
     let profile = request.profile.as_ref().map(proto::id::ProfileName::as_str);
     let min_ttl = request.min_ttl.map(Duration::from_secs);
+    let target = target(&request)?;
     let handed = in_time(api.vault.token(profile, target, min_ttl)).await??;
     Ok(Json(api.token(&handed)))
 }
@@ -32,8 +32,9 @@ pub(super) async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, 
     })
 }
 
-fn target(scope: Option<String>, audience: Option<String>, resource: Option<String>) -> Result<Target, Failure> {
-    for (what, text) in [("scope", &scope), ("audience", &audience), ("resource", &resource)] {
+fn target(request: &TokenRequest) -> Result<Target, Failure> {
+    let TokenRequest { scope, audience, resource, .. } = request;
+    for (what, text) in [("scope", scope), ("audience", audience), ("resource", resource)] {
         let Some(text) = text else { continue };
         if text.len() > LONGEST_TEXT {
             return Err(invalid(format!("`{what}` is longer than {LONGEST_TEXT} bytes")));
@@ -47,5 +48,5 @@ fn target(scope: Option<String>, audience: Option<String>, resource: Option<Stri
         return Err(invalid("`resource` is not an absolute URI without a fragment (RFC 8707 §2)"));
     }
     let scope = scope.as_deref().map(Scopes::parse).filter(|scopes| !scopes.is_empty());
-    Ok(Target { scope, audience, resource })
+    Ok(Target { scope, audience: audience.clone(), resource: resource.clone() })
 }

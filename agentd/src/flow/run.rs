@@ -31,6 +31,7 @@ pub(super) async fn run(ground: &Ground, row: &Row, login: Login) {
         }
         Err(failure) => {
             tracing::warn!(profile, why = %failure, "a login has failed");
+            ground.sink.failed(&profile, &failure);
             Step::Failed(failure)
         }
     };
@@ -81,6 +82,7 @@ async fn adopt(ground: &Ground, login: Login, obtained: Obtained) -> Result<Fini
         account,
         requested_scope: plan.scope,
         warnings: warnings.clone(),
+        switch: login.switch,
     };
     let adopted = ground.sink.adopt(outcome).await.map_err(|error| match error {
         AdoptError::NotStored => Failure::NotStored,

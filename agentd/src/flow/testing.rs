@@ -224,7 +224,14 @@ pub(super) fn login(issuer: &str) -> Login {
         endpoints: Endpoints::default(),
         auth_params: BTreeMap::new(),
     };
-    Login { profile: "work".to_owned(), settings, flow: None, browser: false, max_wait: Duration::from_mins(30) }
+    Login {
+        profile: "work".to_owned(),
+        settings,
+        flow: None,
+        browser: false,
+        max_wait: Duration::from_mins(30),
+        switch: true,
+    }
 }
 
 /// An ID token with these claims, beside good ones.
