@@ -1,3 +1,5 @@
+//! Who has to go when the house is full.
+
 use std::task::Waker;
 
 use super::*;
