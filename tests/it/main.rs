@@ -1,5 +1,10 @@
 //! Behaviour tests, one file per behaviour.
 
 mod architecture;
+mod narrow;
 mod openapi;
+mod refresh;
+mod reject;
+mod rotation;
 mod services;
+mod single_flight;
