@@ -1,6 +1,7 @@
 //! Behaviour tests, one file per behaviour.
 
 mod architecture;
+mod events;
 mod narrow;
 mod openapi;
 mod refresh;
@@ -8,3 +9,4 @@ mod reject;
 mod rotation;
 mod services;
 mod single_flight;
+mod unsaved;

@@ -91,8 +91,7 @@ async fn no_failure_but_a_definite_one_requires_a_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_client_is_a_matter_of_settings_and_nothing_is_sent_again_by_itself() {
     let scene = Scene::new().await;
-    let wrong =
-        Behaviour::Status { status: 401, body: ErrorBody::Error("invalid_client"), retry_after: None };
+    let wrong = Behaviour::Status { status: 401, body: ErrorBody::Error("invalid_client"), retry_after: None };
     scene.issuer.always(Endpoint::Token, wrong);
     scene.pass(61 * MINUTE);
     let profile = scene.settles(|profile| profile.state == ProfileState::Misconfigured).await;
@@ -118,7 +117,7 @@ async fn whatever_expires_in_says_a_token_is_served_and_no_storm_follows() {
     ];
     for (value, known) in odd {
         let scene = Scene::new().await;
-        scene.issuer.always(Endpoint::Token, Behaviour::ExpiresIn(value.clone()));
+        scene.issuer.always(Endpoint::Token, Behaviour::ExpiresIn(value));
         scene.refresh().await.expect("a refresh");
         let before = scene.issuer.exchanges();
         for _ in 0..5 {
