@@ -27,6 +27,20 @@ async fn a_refused_token_is_refreshed_once_in_thirty_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_who_were_refused_the_same_token_together_get_the_same_new_one() {
+    let scene = Scene::new().await;
+    let first = scene.token().await.expect("a token");
+    let all = futures_util::future::join_all((0..50).map(|_| scene.reject(&first.lease))).await;
+    let fresh = text(&scene.token().await.expect("a token"));
+    assert_ne!(fresh, text(&first));
+    for answer in all {
+        let answer = answer.expect("a new token");
+        assert_eq!(text(&answer.token), fresh, "{:?}", answer.outcome);
+    }
+    assert_eq!(scene.issuer.exchanges(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_old_lease_is_answered_with_the_newer_token_and_no_exchange() {
     let scene = Scene::new().await;
     let first = scene.token().await.expect("a token");
