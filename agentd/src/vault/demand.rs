@@ -28,6 +28,8 @@ struct Inner {
     entries: HashMap<Arc<Target>, Entry>,
     /// New entries count from here: no round of an entry that was tidied away is above it.
     floor: u64,
+    /// The keeper has ended: nobody will take up a demand.
+    closed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -64,9 +66,12 @@ impl Board {
     /// Posts a want. A round under way for the same target counts, since it began before its answer is needed.
     ///
     /// # Errors
-    /// [`Trouble::Busy`] when too many different targets are in demand.
+    /// [`Trouble::Busy`] when too many different targets are in demand, [`Trouble::Superseded`] after the keeper's end.
     pub(super) fn post(&self, want: &Want) -> Result<Round, Trouble> {
         let mut inner = self.inner();
+        if inner.closed {
+            return Err(Trouble::Superseded);
+        }
         if inner.entries.len() >= MOST_TARGETS && !inner.entries.contains_key(&want.target) {
             inner.tidy();
             if inner.entries.len() >= MOST_TARGETS {
@@ -92,7 +97,10 @@ impl Board {
         let inner = self.inner();
         // An entry that was tidied away had ended.
         let Some(entry) = inner.entries.get(target) else { return Some(Err(Trouble::Superseded)) };
-        (entry.concluded >= round.0).then(|| entry.outcome.clone().map_or(Ok(()), Err))
+        if entry.concluded >= round.0 {
+            return Some(entry.outcome.clone().map_or(Ok(()), Err));
+        }
+        inner.closed.then_some(Err(Trouble::Superseded))
     }
 
     /// Keeper: waits until something is posted.
@@ -131,6 +139,11 @@ impl Board {
             entry.phase = Phase::Idle;
             entry.outcome = Some(outcome.clone());
         }
+    }
+
+    /// Keeper: it ends. Nobody waits for it from now on.
+    pub(super) fn close(&self) {
+        self.inner().closed = true;
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

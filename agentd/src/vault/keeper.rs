@@ -328,3 +328,11 @@ impl Keeper {
         self.parts.notices.post(kind, Some(Arc::clone(&self.grant.name)), why);
     }
 }
+
+impl Drop for Keeper {
+    /// However it ends: callers hold what is shared, so they would not notice by themselves.
+    fn drop(&mut self) {
+        self.shared.board.close();
+        self.shared.state.send_modify(|_| {});
+    }
+}

@@ -161,7 +161,7 @@ impl Vault {
                 if let Some(outcome) = handle.shared.board.concluded(&target, round) {
                     break outcome;
                 }
-                // The keeper has ended: the profile was removed, or the daemon stops.
+                // The sender is part of `handle`, so this cannot fail.
                 changes.changed().await.map_err(|_| failed(Trouble::Superseded))?;
             };
             let snapshot = changes.borrow_and_update().clone();
