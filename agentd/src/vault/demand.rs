@@ -103,6 +103,11 @@ impl Board {
         inner.closed.then_some(Err(Trouble::Superseded))
     }
 
+    /// Whether an answer for `target` is on its way.
+    pub(super) fn is_in_demand(&self, target: &Target) -> bool {
+        self.inner().entries.get(target).is_some_and(Entry::is_in_demand)
+    }
+
     /// Keeper: waits until something is posted.
     pub(super) async fn rung(&self) {
         self.bell.notified().await;

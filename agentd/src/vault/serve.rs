@@ -120,7 +120,9 @@ impl Vault {
             if let Some(served) = snapshot.meeting(&target, newer, now).filter(|s| s.is_valid(now)) {
                 return Ok(Rejection::Newer(self.hand(&snapshot, &target, served, None)));
             }
-            if let Some(wait) = self.0.rejections.wait(handle.id, now)
+            // An answer that is on its way is a newer token; it costs the issuer nothing to wait for it.
+            if !handle.shared.board.is_in_demand(&target)
+                && let Some(wait) = self.0.rejections.wait(handle.id, now)
                 && let Some(served) = snapshot.served(&target)
             {
                 return Ok(Rejection::Unchanged(self.hand(&snapshot, &target, served, None), wait));

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::stand::{LIFE, Stand, rest};
+use futures_util::future::join_all;
+
+use super::stand::{LIFE, Stand, rest, text};
 use crate::oauth::ExchangeError;
-use crate::vault::{Prospect, Why};
+use crate::vault::{Prospect, Rejection, Target, Why};
 
 #[tokio::test]
 async fn a_plain_refresh_that_is_refused_for_its_scope_is_not_repeated_at_once() {
@@ -21,4 +23,28 @@ async fn a_plain_refresh_that_is_refused_for_its_scope_is_not_repeated_at_once()
     let snapshot = stand.vault.inspect(Some("work")).unwrap();
     stand.clock.advance(LIFE);
     assert_eq!(snapshot.prospect(stand.clock.now()), Prospect::LoginRequired(Why::Refused));
+}
+
+#[tokio::test]
+async fn all_who_report_one_refused_token_together_are_given_the_same_new_one() {
+    let stand = Stand::new();
+    stand.login("work").await;
+    let lease = stand.vault.token(None, Target::default(), None).await.unwrap().lease;
+    stand.hold();
+    let reports = join_all((0..10).map(|_| stand.vault.reject(Some(&lease), None)));
+    let release = async {
+        rest().await;
+        stand.release();
+    };
+    let (outcomes, ()) = futures_util::future::join(reports, release).await;
+    for outcome in outcomes {
+        match outcome {
+            Ok(Rejection::Refreshed(handed)) => assert_eq!(text(&handed), "at-1"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stand.asked(), 1);
+    let again = stand.vault.reject(None, Some("work")).await;
+    assert!(matches!(again, Ok(Rejection::Unchanged(..))), "at most once in 30 s: {again:?}");
+    assert_eq!(stand.asked(), 1);
 }
