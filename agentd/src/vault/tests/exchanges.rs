@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::stand::{LIFE, Stand, rest, text};
+use crate::config::{Narrow, ProfileConfig};
 use crate::oauth::ExchangeError;
-use crate::vault::{Prospect, Rejection, Target, Why};
+use crate::vault::{Prospect, Rejection, Scopes, Target, Why};
 
 #[tokio::test]
 async fn a_plain_refresh_that_is_refused_for_its_scope_is_not_repeated_at_once() {
@@ -47,4 +48,22 @@ async fn all_who_report_one_refused_token_together_are_given_the_same_new_one() 
     let again = stand.vault.reject(None, Some("work")).await;
     assert!(matches!(again, Ok(Rejection::Unchanged(..))), "at most once in 30 s: {again:?}");
     assert_eq!(stand.asked(), 1);
+}
+
+#[tokio::test]
+async fn an_unclear_answer_to_a_narrower_request_does_not_settle_what_is_uncertain() {
+    let stand = Stand::new();
+    stand.login("work").await;
+    let rules = ProfileConfig { narrow: Narrow::Refresh, ..ProfileConfig::default() };
+    stand.vault.configure([("work".to_owned(), rules)].into()).await;
+    let lost = ExchangeError::Uncertain { why: "cut" };
+    stand.fail_with([lost.clone(), lost, ExchangeError::Doubtful { status: 400, code: None }]);
+    assert!(stand.vault.refresh(None).await.is_err());
+    assert!(stand.vault.inspect(None).unwrap().uncertain);
+    let narrow = Target { scope: Some(Scopes::parse("a")), ..Target::default() };
+    stand.clock.advance(Duration::from_secs(1));
+    stand.vault.token(None, narrow, None).await.expect_err("it is refused");
+    assert_eq!(stand.asked(), 3);
+    let snapshot = stand.vault.inspect(None).unwrap();
+    assert!(snapshot.uncertain && snapshot.failures == 2, "{snapshot:?}");
 }
