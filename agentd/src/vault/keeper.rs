@@ -189,11 +189,8 @@ impl Keeper {
         if self.exchange.is_some() || self.grant.refresh_due(self.jitter).is_none_or(|due| due > now) {
             return;
         }
-        if self.parts.store.healthy() {
-            self.start(Arc::new(Target::default()), For::Nobody);
-        } else {
-            self.grant.history.not_before = Some(now + STORE_RECHECK);
-        }
+        // Also while the store cannot be written: the mark is how one learns that it can again.
+        self.start(Arc::new(Target::default()), For::Nobody);
     }
 
     async fn obey(&mut self, command: Command, tasks: &Tasks) {

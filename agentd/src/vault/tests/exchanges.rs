@@ -1,12 +1,17 @@
 //! When the issuer is asked, and what its refusals do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::stand::{LIFE, Stand, rest, text};
+use super::stand::{LIFE, Stand, rest, text, until};
 use crate::config::{Narrow, ProfileConfig};
 use crate::oauth::ExchangeError;
+use crate::store::Loaded;
+use crate::store::tests::fault::Disk;
+use crate::store::tests::on;
+use crate::supervise::Tasks;
 use crate::vault::{Prospect, Rejection, Scopes, Target, Why};
 
 #[tokio::test]
@@ -66,4 +71,19 @@ async fn an_unclear_answer_to_a_narrower_request_does_not_settle_what_is_uncerta
     assert_eq!(stand.asked(), 3);
     let snapshot = stand.vault.inspect(None).unwrap();
     assert!(snapshot.uncertain && snapshot.failures == 2, "{snapshot:?}");
+}
+
+#[tokio::test]
+async fn refreshes_ahead_begin_again_when_the_disk_has_room_again() {
+    let (disk, tasks) = (Arc::new(Disk::default()), Tasks::root());
+    let stand = Stand::over(on(&disk, &tasks), Loaded::default());
+    stand.login("work").await;
+    disk.set_full(true);
+    stand.pass(LIFE * 9 / 10).await;
+    let postponed = || stand.vault.inspect(None).unwrap().next_attempt.is_some_and(|at| at > stand.clock.now());
+    until("it is put off", postponed).await;
+    assert_eq!(stand.asked(), 0, "without a mark nothing is sent");
+    disk.set_full(false);
+    stand.pass(Duration::from_secs(31)).await;
+    until("it is refreshed with nobody asking", || stand.asked() == 1).await;
 }
