@@ -196,4 +196,4 @@ impl fmt::Debug for Store {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

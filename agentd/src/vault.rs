@@ -312,3 +312,6 @@ impl fmt::Debug for Parts {
         f.write_str("Parts")
     }
 }
+
+#[cfg(test)]
+mod tests;

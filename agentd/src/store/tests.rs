@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod fault;
+pub(crate) mod fault;
 mod files;
 mod samples;
 mod versions;
 mod writing;
+
+pub(crate) use writing::on;

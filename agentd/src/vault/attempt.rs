@@ -37,7 +37,8 @@ pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Ve
         ExchangeError::Refused => Verdict::GiveUp(refused),
         ExchangeError::Misconfigured { code } => Verdict::Misconfigured(code),
         ExchangeError::Settings { why } => Verdict::Misconfigured(why),
-        ExchangeError::ScopeRefused { code } => Verdict::NotThis(Trouble::TargetRefused { code }),
+        // Of a request that named no scope it says nothing clear, and goes the way of other unclear answers.
+        ExchangeError::ScopeRefused { code } if !whole => Verdict::NotThis(Trouble::TargetRefused { code }),
         ExchangeError::Unavailable { retry_after, .. } => Verdict::Later(*retry_after),
         ExchangeError::NotSent { .. } if !history.uncertain => Verdict::Later(None),
         ExchangeError::Uncertain { .. } if !history.uncertain => Verdict::Uncertain(Again::AtOnce),
@@ -58,6 +59,7 @@ pub(super) fn is_doubtful(error: &ExchangeError) -> bool {
             | ExchangeError::AuthorizationPending
             | ExchangeError::Denied
             | ExchangeError::Expired
+            | ExchangeError::ScopeRefused { .. }
             | ExchangeError::SlowDown
     )
 }

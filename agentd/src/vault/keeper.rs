@@ -189,11 +189,8 @@ impl Keeper {
         if self.exchange.is_some() || self.grant.refresh_due(self.jitter).is_none_or(|due| due > now) {
             return;
         }
-        if self.parts.store.healthy() {
-            self.start(Arc::new(Target::default()), For::Nobody);
-        } else {
-            self.grant.history.not_before = Some(now + STORE_RECHECK);
-        }
+        // Also while the store cannot be written: the mark is how one learns that it can again.
+        self.start(Arc::new(Target::default()), For::Nobody);
     }
 
     async fn obey(&mut self, command: Command, tasks: &Tasks) {
@@ -326,5 +323,13 @@ impl Keeper {
 
     fn note(&self, kind: Kind, why: Option<String>) {
         self.parts.notices.post(kind, Some(Arc::clone(&self.grant.name)), why);
+    }
+}
+
+impl Drop for Keeper {
+    /// However it ends: callers hold what is shared, so they would not notice by themselves.
+    fn drop(&mut self) {
+        self.shared.board.close();
+        self.shared.state.send_modify(|_| {});
     }
 }

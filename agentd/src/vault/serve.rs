@@ -165,7 +165,7 @@ impl Vault {
                 if let Some(outcome) = handle.shared.board.concluded(&target, round) {
                     break outcome;
                 }
-                // The keeper has ended: the profile was removed, or the daemon stops.
+                // The sender is part of `handle`, so this cannot fail.
                 changes.changed().await.map_err(|_| failed(Trouble::Superseded))?;
             };
             let snapshot = changes.borrow_and_update().clone();
@@ -207,7 +207,7 @@ impl Rejections {
     fn claim(&self, grant: RecordId, now: Moment, board: &Board, want: &Want) -> Option<Duration> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.retain(|_, at| now.since(*at) < REJECT_SPACING);
-        if board.in_demand(&want.target) {
+        if board.is_in_demand(&want.target) {
             return None;
         }
         let Some(at) = last.get(&grant) else {

@@ -8,7 +8,7 @@ use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 
 #[derive(Debug, Default)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     bytes: InMemoryBackend,
     full: AtomicBool,
     pub(super) flushes: AtomicU64,
@@ -21,7 +21,7 @@ pub(super) struct Disk {
 pub(super) struct Handle(pub(super) Arc<Disk>);
 
 impl Disk {
-    pub(super) fn set_full(&self, full: bool) {
+    pub(crate) fn set_full(&self, full: bool) {
         self.full.store(full, Ordering::SeqCst);
     }
 

@@ -22,7 +22,8 @@ fn cipher() -> Cipher {
     Cipher::new(&SealingKey::new(zeroize::Zeroizing::new([7; 32])))
 }
 
-fn on(disk: &Arc<Disk>, tasks: &Tasks) -> Store {
+/// An empty store on `disk`.
+pub(crate) fn on(disk: &Arc<Disk>, tasks: &Tasks) -> Store {
     let path = Path::new(NAME);
     let database = database::initialise(path, Handle(Arc::clone(disk)), &load::seal_check(&cipher())).unwrap();
     let again = Arc::clone(disk);

@@ -9,7 +9,6 @@ use crate::notice::Kind;
 use crate::oauth::{ExchangeError, Tokens};
 use crate::store::record::Attempt;
 use crate::vault::attempt::{Again, Verdict, is_doubtful, judge};
-use crate::vault::grant::History;
 use crate::vault::view::Standing;
 use crate::vault::want::Target;
 use crate::vault::{Trouble, freshness};
@@ -91,8 +90,11 @@ impl Keeper {
         let verdict = judge(error, &self.grant.history, target.is_main());
         tracing::warn!(profile = %self.grant.name, %error, ?verdict, "a refresh failed");
         let history = &mut self.grant.history;
-        history.failures = history.failures.saturating_add(1);
-        history.doubtful += u32::from(is_doubtful(error));
+        // What speaks of a narrower target alone speaks neither for the grant nor against it.
+        if !matches!(verdict, Verdict::NotThis(_)) {
+            history.failures = history.failures.saturating_add(1);
+            history.doubtful += u32::from(is_doubtful(error));
+        }
         let trouble = match verdict {
             Verdict::Uncertain(Again::AtOnce) => {
                 history.uncertain = true;
@@ -111,8 +113,9 @@ impl Keeper {
                 Trouble::unreachable(error)
             }
             Verdict::NotThis(trouble) => {
-                *history = History { last_try: history.last_try, ..Default::default() };
-                self.grant.attempt = None;
+                if !history.uncertain {
+                    self.grant.attempt = None;
+                }
                 self.persist().await;
                 return self.tell(Some((&target, Some(trouble))));
             }
