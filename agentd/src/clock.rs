@@ -181,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn sleepers_on_a_manual_clock_wake_when_it_is_moved() {
         let clock = Clock::manual(1_790_000_000);
-        let deadline = clock.now() + Duration::from_secs(60);
+        let deadline = clock.now() + Duration::from_mins(1);
         let sleeper = clock.sleep_until(deadline);
         tokio::pin!(sleeper);
         assert!(futures_util::poll!(&mut sleeper).is_pending());

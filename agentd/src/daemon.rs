@@ -224,7 +224,9 @@ impl Daemon {
     /// keepers, which finish and store what is under way; the store; at last socket and lock.
     pub async fn stop(self, why: Ended) -> Stopped {
         platform::notify::stopping();
+        // Whoever listens to events or follows a login is told now, since the door waits for them to go.
         self.notices.post(Kind::Stopping, None, None);
+        self.groups.logins.cancel();
         let order = [
             ("requests", &self.groups.door, REQUEST_PATIENCE),
             ("logins", &self.groups.logins, LOGIN_PATIENCE),

@@ -4,6 +4,8 @@
 //! newer peer: unknown fields and variants are accepted, and what is left is compared with `TYPE.CASE.understood.json`.
 //! A wire change is a new file; no file is ever edited or removed within a protocol version.
 
+#![allow(clippy::panic, reason = "a test that meets the unexpected is to fail")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -135,6 +135,11 @@ impl Inside {
 
     /// An ordered stop.
     pub async fn stop(mut self) -> Stopped {
+        self.halt().await
+    }
+
+    /// An ordered stop of a daemon that is replaced afterwards.
+    pub async fn halt(&mut self) -> Stopped {
         let daemon = self.daemon.take().expect("it is stopped once");
         daemon.stop(Ended::Asked).await
     }

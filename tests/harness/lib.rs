@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod proc;
 pub mod raw;
 pub mod sandbox;
+pub mod scene;
 pub mod session;
 #[cfg(target_os = "linux")]
 pub mod stranger;

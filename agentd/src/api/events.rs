@@ -20,7 +20,8 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) async fn events(State(api): State<Api>) -> Sse<impl Stream<Item = Result<Frame, Infallible>>> {
     let notices = api.notices.listen();
-    let frames = stream::unfold((api, notices), |(api, mut notices)| async move {
+    let frames = stream::unfold(Some((api, notices)), |listening| async move {
+        let (api, mut notices) = listening?;
         let event = match notices.recv().await {
             Ok(notice) => describe(notice),
             Err(RecvError::Lagged(_)) => {
@@ -29,7 +30,9 @@ pub(super) async fn events(State(api): State<Api>) -> Sse<impl Stream<Item = Res
             }
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(frame(&event)), (api, notices)))
+        // A listener must not hold up the stop: the news of it is the last.
+        let last = event.kind == EventKind::Stopping;
+        Some((Ok(frame(&event)), (!last).then_some((api, notices))))
     });
     Sse::new(frames).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }

@@ -67,8 +67,7 @@ fn check_listens(listener: &std::os::unix::net::UnixListener) -> io::Result<()> 
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::OwnedFd;
-    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::os::unix::net::UnixListener;
 
     use super::*;
 
@@ -85,8 +84,8 @@ mod tests {
     #[cfg(not(target_vendor = "apple"))]
     #[tokio::test]
     async fn a_socket_that_does_not_listen_is_refused() {
-        let (one, _other) = UnixStream::pair().expect("a pair");
-        let outcome = adopt(UnixListener::from(OwnedFd::from(one)));
+        let (one, _other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let outcome = adopt(UnixListener::from(std::os::fd::OwnedFd::from(one)));
         assert!(matches!(outcome, Err(ActivationError::NotAListener(_))));
     }
 

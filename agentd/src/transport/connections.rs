@@ -21,6 +21,10 @@ use tokio::sync::Notify;
 
 pub(super) use entry::{Entry, InProgress, Signals, Ticket};
 
+/// How many connections that were told to close may still be open. Beside these, the daemon keeps back descriptors for
+/// its own needs.
+const CLOSING: usize = 64;
+
 /// The register of connections. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Connections(Arc<Shared>);
@@ -50,6 +54,8 @@ struct Shared {
     register: Mutex<Register>,
     /// Wakes the reaper when it found nobody in line.
     line_formed: Notify,
+    /// Wakes the door when it found too many on their way out.
+    one_left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +69,7 @@ struct Register {
     /// See I2.
     admitted: usize,
     reaper_rests: bool,
+    door_rests: bool,
     counts: Counts,
 }
 
@@ -74,6 +81,7 @@ impl Connections {
             tick: AtomicU32::new(1),
             register: Mutex::default(),
             line_formed: Notify::new(),
+            one_left: Notify::new(),
         }))
     }
 
@@ -133,6 +141,21 @@ impl Connections {
         let open: Vec<_> = self.0.register().open.values().map(Arc::clone).collect();
         for entry in open {
             entry.tell(signal);
+        }
+    }
+
+    /// Resolves when few enough connections are on their way out. Whoever connects faster than those told to close can
+    /// be closed would else use up the descriptors.
+    pub(super) async fn way_is_clear(&self) {
+        loop {
+            {
+                let mut register = self.0.register();
+                if register.open.len() - register.admitted <= CLOSING {
+                    return;
+                }
+                register.door_rests = true;
+            }
+            self.0.one_left.notified().await;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Accepts connections and answers HTTP/1.1 on them through a service, until told to stop.
 //!
 //! For each connection: the peer's user id is checked before a byte is read; then it is admitted by
-//! [`Connections`](super::connections::Connections), or told "busy"; then it is served by a task of its own. The service
+//! [`Connections`], or told "busy"; then it is served by a task of its own. The service
 //! sees only complete requests, with the [`Peer`] in their extensions.
 
 mod connection;
@@ -73,7 +73,7 @@ where
     let mut cancelled = pin!(tasks.cancelled());
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = async { connections.way_is_clear().await; listener.accept().await } => accepted,
             () = &mut cancelled => break,
         };
         match accepted {

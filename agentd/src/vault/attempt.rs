@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn after(uncertain: bool, doubtful: u32) -> History {
-        History { uncertain, doubtful, ..History::default() }
+        History { doubtful, uncertain, ..History::default() }
     }
 
     #[test]

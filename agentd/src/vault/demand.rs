@@ -64,6 +64,11 @@ impl Board {
         Ok(round)
     }
 
+    /// Whether something was posted for the target, or runs for it.
+    pub(super) fn in_demand(&self, target: &Target) -> bool {
+        self.entries().get(target).is_some_and(|entry| !entry.posted.is_empty() || entry.started > entry.concluded)
+    }
+
     /// Whether the round has ended; if so, how.
     pub(super) fn concluded(&self, target: &Target, round: Round) -> Option<Result<(), Trouble>> {
         let entries = self.entries();

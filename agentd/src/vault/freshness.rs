@@ -69,7 +69,7 @@ pub(super) fn backoff(failures: u32, retry_after: Option<Duration>, jitter: u8) 
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn secs(n: u64) -> Duration {
         Duration::from_secs(n)

@@ -127,7 +127,8 @@ impl Grant {
         self.logged_in_at = Some(clock.wall());
         self.requested_scope = Some(Arc::from(new.requested_scope)).filter(|s: &Arc<str>| !s.is_empty());
         // RFC 6749 §5.1: absent means as asked for.
-        self.granted_scope = new.tokens.scope.as_deref().map(Arc::from).or_else(|| self.requested_scope.clone());
+        let answered = new.tokens.scope.as_deref().filter(|scope| !scope.is_empty());
+        self.granted_scope = answered.map(Arc::from).or_else(|| self.requested_scope.clone());
         let (main, refresh_token) = self.serve(new.tokens, self.granted_scope.clone());
         self.main = Some(main);
         self.renewal = Some(Renewal { client: Arc::new(new.client), refresh_token: refresh_token.map(Arc::new) });
@@ -237,8 +238,11 @@ impl Grant {
         if self.standing != Standing::Held || self.refresh_token().is_none() {
             return None;
         }
-        let due = freshness::refresh_at(main.issued_at, main.life()?, self.rules.refresh, jitter);
-        let due = if self.history.uncertain { main.issued_at } else { due };
+        let due = if self.history.uncertain {
+            main.issued_at
+        } else {
+            freshness::refresh_at(main.issued_at, main.life()?, self.rules.refresh, jitter)
+        };
         Some(due.max(self.history.not_before.unwrap_or(due)))
     }
 

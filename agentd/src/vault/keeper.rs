@@ -8,13 +8,14 @@
 //!   nothing is sent unless a caller needs it.
 //! - K4: an answer is applied only to the revision of the grant that asked.
 
+mod exchange;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::attempt::{Again, Verdict, is_doubtful, judge};
+use self::exchange::{Answer, Exchange, For};
 use super::demand::Board;
 use super::grant::{Grant, NewGrant, NewKey};
 use super::view::{Snapshot, Standing};
@@ -23,8 +24,6 @@ use super::{Parts, Trouble, Why, freshness, record, revocation};
 use crate::clock::Moment;
 use crate::config::ProfileConfig;
 use crate::notice::Kind;
-use crate::oauth::{ExchangeError, Tokens};
-use crate::store::record::Attempt;
 use crate::supervise::Tasks;
 
 /// Demands that follow a failure sooner than this are answered with that failure.
@@ -61,31 +60,10 @@ pub(super) struct Keeper {
     jitter: u8,
 }
 
-/// A refresh under way.
-struct Exchange {
-    target: Arc<Target>,
-    revision: u64,
-    /// Boxed: it is a hundred times larger than an idle keeper.
-    answer: BoxFuture<'static, Answer>,
-}
-
-enum Answer {
-    /// The mark could not be written, and nobody was waiting: nothing was sent.
-    NotMarked,
-    Came(Result<Tokens, ExchangeError>),
-}
-
 /// The latest state is not durable yet.
 struct Unsaved {
     tries: u32,
     retry_at: Moment,
-}
-
-/// On whose behalf an exchange is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum For {
-    Caller,
-    Nobody,
 }
 
 enum Wake {
@@ -216,109 +194,6 @@ impl Keeper {
         } else {
             self.grant.history.not_before = Some(now + STORE_RECHECK);
         }
-    }
-
-    /// Begins an exchange for `target`. K3: the mark is written first.
-    fn start(&mut self, target: Arc<Target>, behalf: For) {
-        let (Some(token), Some(renewal)) = (self.grant.refresh_token().cloned(), self.grant.renewal.as_ref()) else {
-            return;
-        };
-        let client = Arc::clone(&renewal.client);
-        self.shared.board.start(&target);
-        let presented = token.fingerprint();
-        let wall = self.parts.clock.wall();
-        let before = self.grant.attempt.take().filter(|a| a.presented == presented);
-        let (first_at, tries) = before.map_or((wall, 1), |a| (a.first_at, a.tries.saturating_add(1)));
-        self.grant.attempt = Some(Attempt { presented, first_at, tries });
-        self.grant.history.last_try = Some(self.parts.clock.now());
-        let mark = self.next_record();
-        let (parts, asked) = (Arc::clone(&self.parts), Arc::clone(&target));
-        let answer = Box::pin(async move {
-            let _lane = parts.lanes.enter(&client.issuer).await;
-            if let Err(error) = parts.store.put(mark).await {
-                tracing::warn!(%error, "the store cannot be written");
-                if behalf == For::Nobody {
-                    return Answer::NotMarked;
-                }
-            }
-            Answer::Came(parts.issuer.refresh(&client, &token, &asked).await)
-        });
-        self.exchange = Some(Exchange { target, revision: self.revision, answer });
-    }
-
-    async fn finish(&mut self, answer: Answer) {
-        let Some(exchange) = self.exchange.take() else { return };
-        let target = exchange.target;
-        if exchange.revision != self.revision {
-            return self.tell(Some((&target, Some(Trouble::Superseded))));
-        }
-        match answer {
-            Answer::NotMarked => {
-                self.grant.attempt = None;
-                self.grant.history.not_before = Some(self.parts.clock.now() + STORE_RECHECK);
-                // Whoever joined in the meantime asks again, and then somebody is waiting.
-                self.tell(Some((&target, Some(Trouble::Superseded))));
-            }
-            Answer::Came(Ok(tokens)) => {
-                let outcome = self.grant.renew(&target, tokens, &self.parts.clock);
-                self.persist().await;
-                self.note(Kind::Refreshed, None);
-                self.tell(Some((&target, outcome.err())));
-            }
-            Answer::Came(Err(error)) => self.fail(target, &error).await,
-        }
-    }
-
-    async fn fail(&mut self, target: Arc<Target>, error: &ExchangeError) {
-        let verdict = judge(error, &self.grant.history, target.is_main());
-        tracing::warn!(profile = %self.grant.name, %error, ?verdict, "a refresh failed");
-        let history = &mut self.grant.history;
-        history.failures = history.failures.saturating_add(1);
-        history.doubtful += u32::from(is_doubtful(error));
-        let trouble = match verdict {
-            Verdict::Uncertain(Again::AtOnce) => {
-                history.uncertain = true;
-                // The round stays open: whoever waits is answered by the second try.
-                return self.start(target, For::Caller);
-            }
-            Verdict::Uncertain(Again::Backoff) => {
-                history.uncertain = true;
-                Trouble::unreachable(error)
-            }
-            Verdict::Later(_) => {
-                // Certain not to have been done: an earlier doubt stays, a new one does not arise.
-                if !history.uncertain {
-                    self.grant.attempt = None;
-                }
-                Trouble::unreachable(error)
-            }
-            Verdict::NotThis(trouble) => {
-                *history = super::grant::History { last_try: history.last_try, ..Default::default() };
-                self.grant.attempt = None;
-                self.persist().await;
-                return self.tell(Some((&target, Some(trouble))));
-            }
-            Verdict::Misconfigured(code) => {
-                self.grant.attempt = None;
-                self.grant.standing = Standing::Misconfigured { code };
-                Trouble::Misconfigured { code }
-            }
-            Verdict::GiveUp(why) => {
-                self.grant.attempt = None;
-                self.grant.standing = Standing::LoginRequired(why);
-                Trouble::LoginRequired(why)
-            }
-        };
-        let now = self.parts.clock.now();
-        let retry_after = if let Verdict::Later(retry_after) = verdict { retry_after } else { None };
-        let history = &mut self.grant.history;
-        history.not_before = Some(now + freshness::backoff(history.failures, retry_after, self.jitter));
-        history.service_says = retry_after.map(|after| now + after.min(freshness::LONGEST_RETRY_AFTER));
-        history.trouble = Some(trouble.clone());
-        self.persist().await;
-        let lost = matches!(self.grant.standing, Standing::LoginRequired(_));
-        self.note(if lost { Kind::LoginRequired } else { Kind::RefreshFailed }, Some(trouble.to_string()));
-        self.tell(Some((&target, Some(trouble))));
     }
 
     async fn obey(&mut self, command: Command, tasks: &Tasks) {

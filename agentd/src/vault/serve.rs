@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::demand::Board;
 use super::lease::{Lease, target_hash};
 use super::view::{Served, Snapshot};
 use super::want::{Need, Target, Want};
@@ -120,7 +121,10 @@ impl Vault {
             if let Some(served) = snapshot.meeting(&target, newer, now).filter(|s| s.is_valid(now)) {
                 return Ok(Rejection::Newer(self.hand(&snapshot, &target, served, None)));
             }
-            if let Some(wait) = self.0.rejections.wait(handle.id, now)
+            let board = &handle.shared.board;
+            let want = Want { target: Arc::clone(&target), need: newer };
+            if snapshot.refreshable
+                && let Some(wait) = self.0.rejections.claim(handle.id, now, board, &want)
                 && let Some(served) = snapshot.served(&target)
             {
                 return Ok(Rejection::Unchanged(self.hand(&snapshot, &target, served, None), wait));
@@ -197,12 +201,19 @@ impl Vault {
 }
 
 impl Rejections {
-    /// `None`: a refresh may be caused now, and this one counts. Else how long to wait.
-    fn wait(&self, grant: RecordId, now: Moment) -> Option<Duration> {
+    /// `None`: the caller is to wait for a refresh, its own or one that others have caused and that is still to end.
+    /// Else how long until another may be caused. Posts the want while it holds the lock, so that of several callers
+    /// who were refused the same token at the same time each gets the new one.
+    fn claim(&self, grant: RecordId, now: Moment, board: &Board, want: &Want) -> Option<Duration> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.retain(|_, at| now.since(*at) < REJECT_SPACING);
+        if board.in_demand(&want.target) {
+            return None;
+        }
         let Some(at) = last.get(&grant) else {
             last.insert(grant, now);
+            // Posted again, and then answered for, by the caller's own demand.
+            let _round = board.post(want);
             return None;
         };
         Some(REJECT_SPACING.saturating_sub(now.since(*at)))

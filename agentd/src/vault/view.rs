@@ -11,7 +11,7 @@ use super::freshness;
 use super::want::{Need, Scopes, Target};
 use super::{Trouble, Why};
 use crate::clock::Moment;
-use crate::config::{Narrow, ProfileConfig};
+use crate::config::{Narrow, ProfileConfig, RefreshMode};
 use crate::oauth::Account;
 use crate::provider::{Flow, Settings};
 use crate::secret::{AccessToken, ApiKey};
@@ -182,10 +182,8 @@ impl Snapshot {
         if asked.resource.is_some() && asked.resource.as_ref() == only_resource.map(|[r]| r) {
             asked.resource = None;
         }
-        if asked.is_main() || self.rules.narrow == Narrow::Refresh {
-            Ok(asked)
-        } else {
-            Err(Trouble::NarrowingUnsupported)
-        }
+        // An issuer whose refresh ends the old access token would end the token as granted with each narrower one.
+        let allowed = self.rules.narrow == Narrow::Refresh && self.rules.refresh == RefreshMode::Early;
+        if asked.is_main() || allowed { Ok(asked) } else { Err(Trouble::NarrowingUnsupported) }
     }
 }

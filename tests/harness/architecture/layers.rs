@@ -19,7 +19,8 @@ pub const ROWS: &[&[&str]] = &[
     &["api"],
     &["channel", "flow", "link", "policy", "proxy", "vault"],
     &["audit", "oauth", "provider", "store"],
-    &["http", "peer", "platform", "transport"],
+    &["http", "transport"],
+    &["notice", "peer", "platform"],
     &["clock", "config", "secret", "supervise"],
 ];
 

@@ -1,3 +1,5 @@
+//! The authorization code flow against a scripted service.
+
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;

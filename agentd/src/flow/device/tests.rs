@@ -1,3 +1,5 @@
+//! The device flow's patience, on a manual clock.
+
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! What the loopback listener lets through.
+
 use tokio::io::AsyncWriteExt as _;
 
 use super::*;

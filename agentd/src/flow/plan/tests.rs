@@ -1,3 +1,5 @@
+//! Which flow is chosen, and with what.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Starting, following and cancelling logins.
+
 use futures_util::StreamExt as _;
 use serde_json::json;
 

@@ -110,6 +110,8 @@ impl Entry {
         register.line.remove(&self.place.load(Relaxed))?;
         self.stand_at(0, 0);
         self.receiving.store(0, Relaxed);
+        // Told so in this very moment, but the rest of it has come.
+        self.forgive();
         self.in_progress.store(true, Relaxed);
         register.counts.in_progress += 1;
         Some(InProgress(Arc::clone(self)))
@@ -133,6 +135,9 @@ impl Entry {
         // One that was told to close by the register is not counted any more (I2).
         if stood {
             register.admitted -= 1;
+        }
+        if std::mem::take(&mut register.door_rests) {
+            self.shared.one_left.notify_one();
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Who has to go when the house is full.
+
 use std::task::Waker;
 
 use super::*;
@@ -81,6 +83,17 @@ fn idle_and_half_received_ones_expire_and_those_in_progress_do_not() {
     assert_eq!(connections.counts().expired, 2);
 }
 
+#[test]
+fn a_request_whose_last_byte_comes_with_the_notice_is_served() {
+    let connections = Connections::new(1);
+    let ticket = connections.admit().expect("room");
+    ticket.entry().received();
+    connections.tick(0, 20);
+    assert!(signals(&ticket).contain(Signals::LATE));
+    let _answer = ticket.entry().begin().expect("not told to close");
+    assert!(!signals(&ticket).contain(Signals::LATE));
+}
+
 #[tokio::test]
 async fn the_reaper_rests_while_nobody_stands_in_line() {
     let connections = Connections::new(2);
@@ -95,4 +108,17 @@ async fn the_reaper_rests_while_nobody_stands_in_line() {
     assert!(futures_util::poll!(&mut waits).is_pending());
     drop(busy);
     waits.await;
+}
+
+#[tokio::test]
+async fn the_door_waits_until_those_told_to_close_are_gone() {
+    let connections = Connections::new(1);
+    let mut tickets: Vec<_> = (0..=CLOSING).map(|_| connections.admit().expect("evicts")).collect();
+    connections.way_is_clear().await;
+    tickets.push(connections.admit().expect("evicts"));
+    let clear = connections.way_is_clear();
+    tokio::pin!(clear);
+    assert!(futures_util::poll!(&mut clear).is_pending());
+    tickets.swap_remove(0);
+    clear.await;
 }

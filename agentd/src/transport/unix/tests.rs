@@ -1,3 +1,5 @@
+//! States a directory can be in.
+
 use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 

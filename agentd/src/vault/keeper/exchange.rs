@@ -1,0 +1,141 @@
+//! One exchange of a keeper: the mark, the request, and what its answer does to the grant.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{Keeper, STORE_RECHECK};
+use crate::notice::Kind;
+use crate::oauth::{ExchangeError, Tokens};
+use crate::store::record::Attempt;
+use crate::vault::attempt::{Again, Verdict, is_doubtful, judge};
+use crate::vault::grant::History;
+use crate::vault::view::Standing;
+use crate::vault::want::Target;
+use crate::vault::{Trouble, freshness};
+
+/// A refresh under way.
+pub(super) struct Exchange {
+    target: Arc<Target>,
+    revision: u64,
+    /// Boxed: it is a hundred times larger than an idle keeper.
+    pub(super) answer: BoxFuture<'static, Answer>,
+}
+
+pub(super) enum Answer {
+    /// The mark could not be written, and nobody was waiting: nothing was sent.
+    NotMarked,
+    Came(Result<Tokens, ExchangeError>),
+}
+
+/// On whose behalf an exchange is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    Caller,
+    Nobody,
+}
+
+impl Keeper {
+    /// Begins an exchange for `target`. K3: the mark is written first.
+    pub(super) fn start(&mut self, target: Arc<Target>, behalf: For) {
+        let (Some(token), Some(renewal)) = (self.grant.refresh_token().cloned(), self.grant.renewal.as_ref()) else {
+            return;
+        };
+        let client = Arc::clone(&renewal.client);
+        self.shared.board.start(&target);
+        let presented = token.fingerprint();
+        let wall = self.parts.clock.wall();
+        let before = self.grant.attempt.take().filter(|a| a.presented == presented);
+        let (first_at, tries) = before.map_or((wall, 1), |a| (a.first_at, a.tries.saturating_add(1)));
+        self.grant.attempt = Some(Attempt { presented, first_at, tries });
+        self.grant.history.last_try = Some(self.parts.clock.now());
+        let mark = self.next_record();
+        let (parts, asked) = (Arc::clone(&self.parts), Arc::clone(&target));
+        let answer = Box::pin(async move {
+            let _lane = parts.lanes.enter(&client.issuer).await;
+            if let Err(error) = parts.store.put(mark).await {
+                tracing::warn!(%error, "the store cannot be written");
+                if behalf == For::Nobody {
+                    return Answer::NotMarked;
+                }
+            }
+            Answer::Came(parts.issuer.refresh(&client, &token, &asked).await)
+        });
+        self.exchange = Some(Exchange { target, revision: self.revision, answer });
+    }
+
+    pub(super) async fn finish(&mut self, answer: Answer) {
+        let Some(exchange) = self.exchange.take() else { return };
+        let target = exchange.target;
+        if exchange.revision != self.revision {
+            return self.tell(Some((&target, Some(Trouble::Superseded))));
+        }
+        match answer {
+            Answer::NotMarked => {
+                self.grant.attempt = None;
+                self.grant.history.not_before = Some(self.parts.clock.now() + STORE_RECHECK);
+                // Whoever joined in the meantime asks again, and then somebody is waiting.
+                self.tell(Some((&target, Some(Trouble::Superseded))));
+            }
+            Answer::Came(Ok(tokens)) => {
+                let outcome = self.grant.renew(&target, tokens, &self.parts.clock);
+                self.persist().await;
+                self.note(Kind::Refreshed, None);
+                self.tell(Some((&target, outcome.err())));
+            }
+            Answer::Came(Err(error)) => self.fail(target, &error).await,
+        }
+    }
+
+    async fn fail(&mut self, target: Arc<Target>, error: &ExchangeError) {
+        let verdict = judge(error, &self.grant.history, target.is_main());
+        tracing::warn!(profile = %self.grant.name, %error, ?verdict, "a refresh failed");
+        let history = &mut self.grant.history;
+        history.failures = history.failures.saturating_add(1);
+        history.doubtful += u32::from(is_doubtful(error));
+        let trouble = match verdict {
+            Verdict::Uncertain(Again::AtOnce) => {
+                history.uncertain = true;
+                // The round stays open: whoever waits is answered by the second try.
+                return self.start(target, For::Caller);
+            }
+            Verdict::Uncertain(Again::Backoff) => {
+                history.uncertain = true;
+                Trouble::unreachable(error)
+            }
+            Verdict::Later(_) => {
+                // Certain not to have been done: an earlier doubt stays, a new one does not arise.
+                if !history.uncertain {
+                    self.grant.attempt = None;
+                }
+                Trouble::unreachable(error)
+            }
+            Verdict::NotThis(trouble) => {
+                *history = History { last_try: history.last_try, ..Default::default() };
+                self.grant.attempt = None;
+                self.persist().await;
+                return self.tell(Some((&target, Some(trouble))));
+            }
+            Verdict::Misconfigured(code) => {
+                self.grant.attempt = None;
+                self.grant.standing = Standing::Misconfigured { code };
+                Trouble::Misconfigured { code }
+            }
+            Verdict::GiveUp(why) => {
+                self.grant.attempt = None;
+                self.grant.standing = Standing::LoginRequired(why);
+                Trouble::LoginRequired(why)
+            }
+        };
+        let now = self.parts.clock.now();
+        let retry_after = if let Verdict::Later(retry_after) = verdict { retry_after } else { None };
+        let history = &mut self.grant.history;
+        history.not_before = Some(now + freshness::backoff(history.failures, retry_after, self.jitter));
+        history.service_says = retry_after.map(|after| now + after.min(freshness::LONGEST_RETRY_AFTER));
+        history.trouble = Some(trouble.clone());
+        self.persist().await;
+        let lost = matches!(self.grant.standing, Standing::LoginRequired(_));
+        self.note(if lost { Kind::LoginRequired } else { Kind::RefreshFailed }, Some(trouble.to_string()));
+        self.tell(Some((&target, Some(trouble))));
+    }
+}

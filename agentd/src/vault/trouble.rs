@@ -1,0 +1,134 @@
+//! Why there is no token, no profile, or no change: each variant says what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::oauth::ExchangeError;
+use crate::store::WriteError;
+
+/// Why a login is required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The token or key has lapsed and there is no refresh token.
+    Expired,
+    /// The person logged out.
+    LoggedOut,
+    /// No login has been made.
+    NeverLoggedIn,
+    /// The issuer refused the refresh token.
+    Refused,
+    /// The issuer refused it after an exchange whose answer was never seen.
+    RotationUncertain,
+    /// The grant does not cover the scope.
+    ScopeNotGranted,
+}
+
+impl Why {
+    const ALL: [(Why, &'static str); 6] = [
+        (Why::Expired, "expired"),
+        (Why::LoggedOut, "logged-out"),
+        (Why::NeverLoggedIn, "never-logged-in"),
+        (Why::Refused, "refused"),
+        (Why::RotationUncertain, "rotation-uncertain"),
+        (Why::ScopeNotGranted, "scope-not-granted"),
+    ];
+
+    pub(super) fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(why, _)| *why == self).map_or("refused", |(_, word)| word)
+    }
+
+    pub(super) fn of_word(word: &str) -> Self {
+        Self::ALL.iter().find(|(_, w)| *w == word).map_or(Why::Refused, |(why, _)| *why)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::Expired => "it has expired and cannot be refreshed",
+            Why::LoggedOut => "it is logged out",
+            Why::NeverLoggedIn => "nobody has logged in to it yet",
+            Why::Refused => "the service no longer accepts the login",
+            Why::RotationUncertain => {
+                "the service no longer accepts the login, after a refresh whose answer was lost on the way"
+            }
+            Why::ScopeNotGranted => "the login does not cover this scope",
+        })
+    }
+}
+
+/// Why there is no token. Each variant says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// Ask again later.
+    #[error("too many different tokens are in demand")]
+    Busy,
+    /// Log in.
+    #[error("{0}")]
+    LoginRequired(Why),
+    /// Correct the client's settings and log in.
+    #[error("the service does not accept this client (`{code}`)")]
+    Misconfigured {
+        /// The error code.
+        code: &'static str,
+    },
+    /// Ask for the token as granted, or allow narrowing for the profile.
+    #[error("this profile does not ask its service for narrower tokens")]
+    NarrowingUnsupported,
+    /// There is nothing to refresh with.
+    #[error("this login has no refresh token")]
+    NoRefreshToken,
+    /// The grant was replaced meanwhile: ask again.
+    #[error("the login was replaced while waiting")]
+    Superseded,
+    /// Ask for something else.
+    #[error("the service does not grant that (`{code}`)")]
+    TargetRefused {
+        /// The error code.
+        code: &'static str,
+    },
+    /// Try again later.
+    #[error("{why}")]
+    Unreachable {
+        /// What happened, without any byte of an answer.
+        why: String,
+        /// Not before this.
+        retry_after: Option<Duration>,
+    },
+    /// The service gave more than was asked for; that is not handed on.
+    #[error("the service answered with a wider token than was asked for")]
+    Wider,
+}
+
+impl Trouble {
+    pub(super) fn unreachable(error: &ExchangeError) -> Self {
+        let retry_after = if let ExchangeError::Unavailable { retry_after, .. } = error { *retry_after } else { None };
+        Trouble::Unreachable { why: error.to_string(), retry_after }
+    }
+}
+
+/// Why no profile was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// Name one, or make one current.
+    #[error("no profile is current")]
+    NoneCurrent,
+    /// Log in first.
+    #[error("there is no profile yet")]
+    NoProfiles,
+    /// Correct the name.
+    #[error("there is no profile `{0}`")]
+    NotFound(String),
+}
+
+/// Why the current profile was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchError {
+    /// Correct the name.
+    #[error(transparent)]
+    NoProfile(SelectError),
+    /// The store cannot be written.
+    #[error("the choice cannot be saved")]
+    NotSaved(#[source] WriteError),
+}
