@@ -204,7 +204,10 @@ impl Daemon {
     pub async fn reload(&self) {
         use crate::api::Control as _;
         match self.control.reload().await {
-            Ok(changes) => tracing::info!(?changes, "the configuration was read again"),
+            Ok(changes) => {
+                tracing::info!(?changes, "the configuration was read again");
+                self.notices.post(Kind::Reloaded, None, None);
+            }
             Err(problems) => tracing::error!(%problems, "the configuration is not changed"),
         }
     }

@@ -44,6 +44,11 @@ impl Ctl {
     pub fn new(sandbox: &Sandbox, arguments: &[&str]) -> Self {
         let mut command = sandbox.command(program("agentctl"));
         command.env("AGENTCTL_NO_AUTOSTART", "1").args(arguments);
+        Self::of(command)
+    }
+
+    /// A command that was prepared elsewhere.
+    pub fn of(command: Command) -> Self {
         Self { command, input: Vec::new() }
     }
 

@@ -85,7 +85,8 @@ impl Control for Shared {
             let changes = {
                 let mut config = self.0.config.lock().unwrap_or_else(PoisonError::into_inner);
                 let changes = config.diff(&new);
-                *config = new.clone();
+                // What needs a restart stays as it runs, so that the next reload says so again.
+                *config = Config { proxy: config.proxy.clone(), store_key: config.store_key, ..new.clone() };
                 changes
             };
             (self.0.set_level)(new.log);
