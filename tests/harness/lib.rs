@@ -13,4 +13,5 @@ pub mod issuer;
 pub mod oidc_provider;
 pub mod openapi;
 pub mod sandbox;
+pub mod stage;
 pub mod wire;

@@ -2,4 +2,8 @@
 
 mod architecture;
 mod openapi;
+mod quirks_device;
+mod quirks_discovery;
+mod quirks_refresh;
+mod quirks_revocation;
 mod services;
