@@ -147,7 +147,9 @@ async fn the_daemon_listens_on_its_socket_and_nowhere_else() {
     assert!(matches!(end.await, LoginStep::Done { .. }));
     let extra: Vec<&String> = during.iter().filter(|found| **found != declared).collect();
     assert!(extra.len() == 1 && extra[0].starts_with("tcp 0100007F:"), "loopback only: {during:?}");
-    until_true("the listener is gone", || proc::listeners(daemon.pid()).as_deref() == Some(&[declared.clone()]));
+    until_true("the listener is gone", || {
+        proc::listeners(daemon.pid()).as_deref() == Some(std::slice::from_ref(&declared))
+    });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the vault's tests stand on: an issuer by script, a manual clock, a store in memory or on a faulty disk.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::supervise::Tasks;
 use crate::vault::{Handed, Issuer, NewGrant, Target, Vault};
 
 /// The life of the tokens.
-pub(super) const LIFE: Duration = Duration::from_secs(3600);
+pub(super) const LIFE: Duration = Duration::from_hours(1);
 
 /// An issuer. It grants unless told otherwise, and waits for the gate before it answers.
 pub(super) struct Script {
@@ -77,7 +77,6 @@ pub(super) struct Stand {
     pub(super) vault: Vault,
     pub(super) clock: Clock,
     pub(super) issuer: Arc<Script>,
-    pub(super) tasks: Tasks,
 }
 
 impl Stand {
@@ -96,10 +95,10 @@ impl Stand {
             asked: Mutex::default(),
             gate: Semaphore::new(1000),
         });
-        let (tasks, notices) = (Tasks::root(), Notices::new(clock.clone()));
+        let notices = Notices::new(clock.clone());
         let scripted = Box::new(Scripted(Arc::clone(&issuer)));
-        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, tasks.clone(), Default::default());
-        Self { vault, clock, issuer, tasks }
+        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, Tasks::root(), BTreeMap::default());
+        Self { vault, clock, issuer }
     }
 
     /// Logs in under `name`, with tokens of number 0.
@@ -115,7 +114,7 @@ impl Stand {
             redirect_port: None,
             redirect_uri: None,
             endpoints: Endpoints::default(),
-            auth_params: Default::default(),
+            auth_params: BTreeMap::default(),
         };
         let client = Client {
             issuer: "https://issuer.test".to_owned(),
