@@ -161,3 +161,24 @@ fn two_methods_at_once_are_a_usage_error() {
     let _usage = terminal.ctl(&["login", "-p", "work", "--api-key-stdin", "--client-id", "x"]).run().fails(2);
     let _usage = terminal.login(&["--expires-at", "90d"]).fails(2);
 }
+
+#[test]
+fn a_refresh_by_hand_brings_a_refused_login_back() {
+    for answer in [Behaviour::oauth_error("invalid_grant"), Behaviour::oauth_error("invalid_client")] {
+        let terminal = Terminal::approving();
+        let _made = terminal.login(&[]).ok();
+        terminal.issuer.next(Endpoint::Token, answer.clone());
+        let refused = terminal.ctl(&["refresh"]).run();
+        assert!(matches!(refused.code, Some(1 | 3)), "{answer:?}: {refused:?}");
+        let token = terminal.ctl(&["token"]).run().ok();
+        assert!(terminal.issuer.is_live(token.out.trim_end()), "what is still valid is served");
+        let _again = terminal.ctl(&["refresh"]).run().ok();
+        let profile = terminal.profile("work");
+        assert_eq!(
+            (&profile["profile"]["state"], &profile["profile"]["refresh"]["failures"]),
+            (&"usable".into(), &0.into())
+        );
+        let newer = terminal.ctl(&["token"]).run().ok();
+        assert_ne!(newer.out, token.out);
+    }
+}

@@ -43,7 +43,7 @@ pub enum Refusal {
 
 /// Rules of the device grant (RFC 8628).
 #[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools, reason = "each is one quirk, on or off")]
+#[allow(clippy::struct_excessive_bools, reason = "each is one fact about a server")]
 pub struct DeviceRules {
     /// `interval` in seconds; `None` leaves it out.
     pub interval: Option<u64>,
