@@ -232,10 +232,7 @@ impl Keeper {
 
     async fn logout(&mut self, reply: oneshot::Sender<revocation::Report>, tasks: &Tasks) {
         // The answer under way may bring the refresh token that has to be revoked.
-        if let Some(exchange) = self.exchange.as_mut() {
-            let answer = (&mut exchange.answer).await;
-            self.finish(answer).await;
-        }
+        self.end_exchange().await;
         let was_logged_in = self.grant.is_held();
         let is_key = self.grant.renewal.is_none();
         self.supersede();
@@ -270,12 +267,9 @@ impl Keeper {
 
     /// The daemon stops: what is under way is finished and stored.
     async fn stop(mut self) {
-        if let Some(exchange) = self.exchange.as_mut() {
-            let answer = (&mut exchange.answer).await;
-            self.finish(answer).await;
-            // A second try of an uncertain exchange would need more time than there is; its mark is stored.
-            self.exchange = None;
-        }
+        self.end_exchange().await;
+        // A second try of an uncertain exchange would need more time than there is; its mark is stored.
+        self.exchange = None;
         if self.unsaved.is_some() {
             self.persist().await;
         }
