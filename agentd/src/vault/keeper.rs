@@ -26,7 +26,8 @@ use crate::config::ProfileConfig;
 use crate::notice::Kind;
 use crate::supervise::Tasks;
 
-/// Demands that follow a failure sooner than this are answered with that failure.
+/// Demands that follow a failure sooner than this are answered with that failure; refreshes that nobody waits for are
+/// never closer together.
 pub(super) const LEAST_SPACING: Duration = Duration::from_secs(1);
 /// While the store cannot be written, refreshes that nobody waits for are put off by this.
 pub(super) const STORE_RECHECK: Duration = Duration::from_secs(30);

@@ -23,6 +23,7 @@ pub(super) const LIFE: Duration = Duration::from_secs(3600);
 /// An issuer. It grants unless told otherwise, and waits for the gate before it answers.
 pub(super) struct Script {
     clock: Clock,
+    pub(super) life: Mutex<Duration>,
     pub(super) answers: Mutex<VecDeque<ExchangeError>>,
     pub(super) asked: Mutex<usize>,
     pub(super) gate: Semaphore,
@@ -47,7 +48,10 @@ impl Issuer for Scripted {
             drop(self.0.gate.acquire().await.expect("never closed"));
             match self.0.answers.lock().unwrap().pop_front() {
                 Some(error) => Err(error),
-                None => Ok(Tokens { sent_at, ..tokens(number, &self.0.clock) }),
+                None => {
+                    let expires_in = Some(*self.0.life.lock().unwrap());
+                    Ok(Tokens { sent_at, expires_in, ..tokens(number, &self.0.clock) })
+                }
             }
         }
         .boxed()
@@ -77,7 +81,6 @@ pub(super) struct Stand {
     pub(super) vault: Vault,
     pub(super) clock: Clock,
     pub(super) issuer: Arc<Script>,
-    pub(super) tasks: Tasks,
 }
 
 impl Stand {
@@ -92,14 +95,15 @@ impl Stand {
         let clock = Clock::manual(1_790_000_000);
         let issuer = Arc::new(Script {
             clock: clock.clone(),
+            life: Mutex::new(LIFE),
             answers: Mutex::default(),
             asked: Mutex::default(),
             gate: Semaphore::new(1000),
         });
         let (tasks, notices) = (Tasks::root(), Notices::new(clock.clone()));
         let scripted = Box::new(Scripted(Arc::clone(&issuer)));
-        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, tasks.clone(), Default::default());
-        Self { vault, clock, issuer, tasks }
+        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, tasks, Default::default());
+        Self { vault, clock, issuer }
     }
 
     /// Logs in under `name`, with tokens of number 0.
