@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::freshness;
+use super::keeper::LEAST_SPACING;
 use super::view::{Credential, Served, Snapshot, Standing};
 use super::want::{Scopes, Target};
 use super::{Trouble, Why};
@@ -243,7 +244,9 @@ impl Grant {
         } else {
             freshness::refresh_at(main.issued_at, main.life()?, self.rules.refresh, jitter)
         };
-        Some(due.max(self.history.not_before.unwrap_or(due)))
+        // Tokens may have hardly any life, or an issuer a fault; the refresh token is not to be spent in a loop.
+        let spaced = self.history.last_try.map_or(due, |at| at + LEAST_SPACING);
+        Some(due.max(spaced).max(self.history.not_before.unwrap_or(due)))
     }
 
     pub(super) fn refresh_token(&self) -> Option<&Arc<RefreshToken>> {

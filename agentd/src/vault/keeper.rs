@@ -26,7 +26,8 @@ use crate::config::ProfileConfig;
 use crate::notice::Kind;
 use crate::supervise::Tasks;
 
-/// Demands that follow a failure sooner than this are answered with that failure.
+/// Demands that follow a failure sooner than this are answered with that failure; refreshes that nobody waits for are
+/// never closer together.
 pub(super) const LEAST_SPACING: Duration = Duration::from_secs(1);
 /// While the store cannot be written, refreshes that nobody waits for are put off by this.
 pub(super) const STORE_RECHECK: Duration = Duration::from_secs(30);
@@ -232,10 +233,7 @@ impl Keeper {
 
     async fn logout(&mut self, reply: oneshot::Sender<revocation::Report>, tasks: &Tasks) {
         // The answer under way may bring the refresh token that has to be revoked.
-        if let Some(exchange) = self.exchange.as_mut() {
-            let answer = (&mut exchange.answer).await;
-            self.finish(answer).await;
-        }
+        self.end_exchange().await;
         let was_logged_in = self.grant.is_held();
         let is_key = self.grant.renewal.is_none();
         self.supersede();
@@ -270,12 +268,9 @@ impl Keeper {
 
     /// The daemon stops: what is under way is finished and stored.
     async fn stop(mut self) {
-        if let Some(exchange) = self.exchange.as_mut() {
-            let answer = (&mut exchange.answer).await;
-            self.finish(answer).await;
-            // A second try of an uncertain exchange would need more time than there is; its mark is stored.
-            self.exchange = None;
-        }
+        self.end_exchange().await;
+        // A second try of an uncertain exchange would need more time than there is; its mark is stored.
+        self.exchange = None;
         if self.unsaved.is_some() {
             self.persist().await;
         }

@@ -1,6 +1,7 @@
 //! One exchange of a keeper: the mark, the request, and what its answer does to the grant.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 
@@ -17,6 +18,10 @@ use crate::vault::{Trouble, freshness};
 pub(super) struct Exchange {
     target: Arc<Target>,
     revision: u64,
+    /// What the grant said of earlier tries.
+    before: Option<Attempt>,
+    /// Whether it has a lane. Before that nothing is written and nothing is sent.
+    begun: Arc<AtomicBool>,
     /// Boxed: it is a hundred times larger than an idle keeper.
     pub(super) answer: BoxFuture<'static, Answer>,
 }
@@ -45,13 +50,16 @@ impl Keeper {
         let presented = token.fingerprint();
         let wall = self.parts.clock.wall();
         let before = self.grant.attempt.take().filter(|a| a.presented == presented);
-        let (first_at, tries) = before.map_or((wall, 1), |a| (a.first_at, a.tries.saturating_add(1)));
+        let (first_at, tries) = before.as_ref().map_or((wall, 1), |a| (a.first_at, a.tries.saturating_add(1)));
         self.grant.attempt = Some(Attempt { presented, first_at, tries });
         self.grant.history.last_try = Some(self.parts.clock.now());
         let mark = self.next_record();
         let (parts, asked) = (Arc::clone(&self.parts), self.grant.as_sent(&target));
+        let begun = Arc::<AtomicBool>::default();
+        let begins = Arc::clone(&begun);
         let answer = Box::pin(async move {
             let _lane = parts.lanes.enter(&client.issuer).await;
+            begins.store(true, Ordering::Relaxed);
             if let Err(error) = parts.store.put(mark).await {
                 tracing::warn!(%error, "the store cannot be written");
                 if behalf == For::Nobody {
@@ -60,7 +68,19 @@ impl Keeper {
             }
             Answer::Came(parts.issuer.refresh(&client, &token, &asked).await)
         });
-        self.exchange = Some(Exchange { target, revision: self.revision, answer });
+        self.exchange = Some(Exchange { target, revision: self.revision, before, begun, answer });
+    }
+
+    /// Sees an exchange to its end. One that still waits for a lane is given up: nothing was sent.
+    pub(super) async fn end_exchange(&mut self) {
+        let Some(exchange) = self.exchange.as_mut() else { return };
+        if exchange.begun.load(Ordering::Relaxed) {
+            let answer = (&mut exchange.answer).await;
+            self.finish(answer).await;
+        } else if let Some(exchange) = self.exchange.take() {
+            self.grant.attempt = exchange.before;
+            self.tell(Some((&exchange.target, Some(Trouble::Superseded))));
+        }
     }
 
     pub(super) async fn finish(&mut self, answer: Answer) {
@@ -71,7 +91,7 @@ impl Keeper {
         }
         match answer {
             Answer::NotMarked => {
-                self.grant.attempt = None;
+                self.grant.attempt = exchange.before;
                 self.grant.history.not_before = Some(self.parts.clock.now() + STORE_RECHECK);
                 // Whoever joined in the meantime asks again, and then somebody is waiting.
                 self.tell(Some((&target, Some(Trouble::Superseded))));

@@ -87,3 +87,14 @@ async fn refreshes_ahead_begin_again_when_the_disk_has_room_again() {
     stand.pass(Duration::from_secs(31)).await;
     until("it is refreshed with nobody asking", || stand.asked() == 1).await;
 }
+
+#[tokio::test]
+async fn tokens_of_hardly_any_life_are_not_refreshed_without_a_pause() {
+    let stand = Stand::new();
+    stand.login("work").await;
+    *stand.issuer.life.lock().unwrap() = Duration::from_nanos(1);
+    stand.pass(LIFE).await;
+    assert_eq!(stand.asked(), 1);
+    stand.pass(Duration::from_secs(1)).await;
+    assert_eq!(stand.asked(), 2);
+}

@@ -23,6 +23,7 @@ pub(super) const LIFE: Duration = Duration::from_hours(1);
 /// An issuer. It grants unless told otherwise, and waits for the gate before it answers.
 pub(super) struct Script {
     clock: Clock,
+    pub(super) life: Mutex<Duration>,
     pub(super) answers: Mutex<VecDeque<ExchangeError>>,
     pub(super) asked: Mutex<usize>,
     pub(super) gate: Semaphore,
@@ -47,7 +48,10 @@ impl Issuer for Scripted {
             drop(self.0.gate.acquire().await.expect("never closed"));
             match self.0.answers.lock().unwrap().pop_front() {
                 Some(error) => Err(error),
-                None => Ok(Tokens { sent_at, ..tokens(number, &self.0.clock) }),
+                None => {
+                    let expires_in = Some(*self.0.life.lock().unwrap());
+                    Ok(Tokens { sent_at, expires_in, ..tokens(number, &self.0.clock) })
+                }
             }
         }
         .boxed()
@@ -91,6 +95,7 @@ impl Stand {
         let clock = Clock::manual(1_790_000_000);
         let issuer = Arc::new(Script {
             clock: clock.clone(),
+            life: Mutex::new(LIFE),
             answers: Mutex::default(),
             asked: Mutex::default(),
             gate: Semaphore::new(1000),
