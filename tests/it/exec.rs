@@ -27,13 +27,17 @@ fn exec(sandbox: &Sandbox, arguments: &[&str]) -> Command {
 fn exit_codes_are_the_commands_own_and_those_of_posix() {
     let (sandbox, _daemon) = with_key();
     let directory = sandbox.path().to_str().expect("text").to_owned();
+    let no_program = sandbox.path().join("no-program");
+    std::fs::write(&no_program, "x").expect("the sandbox is writable");
+    std::fs::set_permissions(&no_program, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+    let no_program = no_program.to_str().expect("text").to_owned();
     let table: [(&[&str], i32); 8] = [
         (&["--", "true"], 0),
         (&["--", "sh", "-c", "exit 42"], 42),
         (&["--", "sh", "-c", "exit 3"], 3),
         (&["--", "agentd-no-such-command"], 127),
         (&["--", &directory], 126),
-        (&["--", "/etc/hostname"], 126),
+        (&["--", &no_program], 126),
         (&["-p", "none", "--", "true"], 1),
         (&["--env", "1BAD", "--", "true"], 2),
     ];

@@ -11,7 +11,9 @@ mod hostile_client;
 #[cfg(target_os = "linux")]
 mod instance;
 mod narrow;
+mod no_leak;
 mod openapi;
+mod redaction;
 mod refresh;
 mod reject;
 mod restart;
