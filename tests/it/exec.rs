@@ -108,6 +108,17 @@ fn the_token_is_in_nobodys_command_line_and_in_no_other_environment() {
     canaries.assert_absent("what another verb prints", format!("{ran:?}"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_inherits_no_descriptor_of_ours() {
+    let (sandbox, _daemon) = with_key();
+    let ran = Ctl::of(exec(&sandbox, &["--", "ls", "-l", "/proc/self/fd"])).run().ok();
+    assert!(
+        ran.out.contains("pipe:") && !ran.out.contains("socket:"),
+        "the connection to the agent is closed: {ran:?}"
+    );
+}
+
 #[test]
 fn a_daemon_that_exec_starts_is_not_the_commands_child() {
     let home = harness::session::Home::new();

@@ -230,7 +230,8 @@ fn no_secret_is_in_a_log_an_error_a_file_or_an_environment() {
     let canaries = stage.canaries();
     assert!(stage.issuer.secrets().len() > 100, "a lot has happened");
     let log = stage.daemon.log();
-    assert!(log.contains(" DEBUG ") && log.lines().count() > 200, "the log is at a chatty level");
+    let chatty = [" DEBUG ", " INFO ", " WARN "].map(|level| log.matches(level).count());
+    assert!(chatty.iter().sum::<usize>() > 100 && chatty[0] > 0, "the log says little: {chatty:?}");
     canaries.assert_absent("the log", &log);
     for (place, text) in &stage.heard {
         canaries.assert_absent(place, text);
