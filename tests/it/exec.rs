@@ -13,7 +13,7 @@ const KEY: &str = "canary-key-for-exec-0001";
 fn with_key() -> (Sandbox, Process) {
     let sandbox = Sandbox::memory_only();
     let daemon = Process::start(&sandbox);
-    Ctl::new(&sandbox, &["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok();
+    drop(Ctl::new(&sandbox, &["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok());
     (sandbox, daemon)
 }
 
@@ -35,7 +35,7 @@ fn exit_codes_are_the_commands_own_and_those_of_posix() {
         (&["--", "true"], 0),
         (&["--", "sh", "-c", "exit 42"], 42),
         (&["--", "sh", "-c", "exit 3"], 3),
-        (&["--", "agentd-no-such-command"], 127),
+        (&["--", "./agentd-no-such-command"], 127),
         (&["--", &directory], 126),
         (&["--", &no_program], 126),
         (&["-p", "none", "--", "true"], 1),
@@ -123,8 +123,8 @@ fn the_command_inherits_no_descriptor_of_ours() {
 fn a_daemon_that_exec_starts_is_not_the_commands_child() {
     let home = harness::session::Home::new();
     let session = home.session();
-    session.ctl(&["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok();
-    session.ctl(&["exec", "--", "sh", "-c", "wait; exit 5"]).run().fails(5);
+    drop(session.ctl(&["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok());
+    drop(session.ctl(&["exec", "--", "sh", "-c", "wait; exit 5"]).run().fails(5));
     home.kill();
     // Memory-only: the new daemon knows no profile, so the command is not run.
     let ran = session.ctl(&["exec", "--", "sh", "-c", "echo ran"]).run().fails(3);

@@ -147,7 +147,7 @@ fn good_logins(stage: &mut Stage) {
         drop(stage.ctl(&["token", "-p", profile, "--min-ttl", "3h", "--scope", "other"], ""));
         drop(stage.ctl(&["reject", profile, "-o", "json"], ""));
         drop(stage.ctl(&["exec", "-p", profile, "--", "true"], "").ok());
-        drop(stage.ctl(&["exec", "-p", profile, "--", "agentd-no-such-command"], "").fails(127));
+        drop(stage.ctl(&["exec", "-p", profile, "--", "./agentd-no-such-command"], "").fails(127));
     }
 }
 
