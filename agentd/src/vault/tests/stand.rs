@@ -46,12 +46,11 @@ impl Issuer for Scripted {
             };
             let sent_at = self.0.clock.now();
             drop(self.0.gate.acquire().await.expect("never closed"));
-            match self.0.answers.lock().unwrap().pop_front() {
-                Some(error) => Err(error),
-                None => {
-                    let expires_in = Some(*self.0.life.lock().unwrap());
-                    Ok(Tokens { sent_at, expires_in, ..tokens(number, &self.0.clock) })
-                }
+            if let Some(error) = self.0.answers.lock().unwrap().pop_front() {
+                Err(error)
+            } else {
+                let expires_in = Some(*self.0.life.lock().unwrap());
+                Ok(Tokens { expires_in, sent_at, ..tokens(number, &self.0.clock) })
             }
         }
         .boxed()
@@ -67,6 +66,7 @@ fn tokens(number: usize, clock: &Clock) -> Tokens {
     Tokens {
         access_token: AccessToken::new(format!("at-{number}")),
         token_type: "Bearer".to_owned(),
+        unsupported_type: None,
         expires_in: Some(LIFE),
         refresh_token: Some(RefreshToken::new(format!("rt-{number}"))),
         scope: None,
