@@ -1,6 +1,6 @@
 //! What the vault's tests stand on: an issuer by script, a manual clock, a store in memory or on a faulty disk.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,8 +17,10 @@ use crate::store::{Loaded, Location, Store};
 use crate::supervise::Tasks;
 use crate::vault::{Handed, Issuer, NewGrant, Target, Vault};
 
+/// No test waits longer than this for something that must happen.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// The life of the tokens.
-pub(super) const LIFE: Duration = Duration::from_secs(3600);
+pub(super) const LIFE: Duration = Duration::from_hours(1);
 
 /// An issuer. It grants unless told otherwise, and waits for the gate before it answers.
 pub(super) struct Script {
@@ -46,13 +48,11 @@ impl Issuer for Scripted {
             };
             let sent_at = self.0.clock.now();
             drop(self.0.gate.acquire().await.expect("never closed"));
-            match self.0.answers.lock().unwrap().pop_front() {
-                Some(error) => Err(error),
-                None => {
-                    let expires_in = Some(*self.0.life.lock().unwrap());
-                    Ok(Tokens { sent_at, expires_in, ..tokens(number, &self.0.clock) })
-                }
+            if let Some(error) = self.0.answers.lock().unwrap().pop_front() {
+                return Err(error);
             }
+            let expires_in = Some(*self.0.life.lock().unwrap());
+            Ok(Tokens { expires_in, sent_at, ..tokens(number, &self.0.clock) })
         }
         .boxed()
     }
@@ -102,7 +102,7 @@ impl Stand {
         });
         let (tasks, notices) = (Tasks::root(), Notices::new(clock.clone()));
         let scripted = Box::new(Scripted(Arc::clone(&issuer)));
-        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, tasks, Default::default());
+        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, tasks, BTreeMap::default());
         Self { vault, clock, issuer }
     }
 
@@ -119,7 +119,7 @@ impl Stand {
             redirect_port: None,
             redirect_uri: None,
             endpoints: Endpoints::default(),
-            auth_params: Default::default(),
+            auth_params: BTreeMap::default(),
         };
         let client = Client {
             issuer: "https://issuer.test".to_owned(),
@@ -178,7 +178,7 @@ pub(super) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(20), waiting).await.is_ok(), "never: {what}");
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "never: {what}");
 }
 
 /// The access token in a lease.
