@@ -69,3 +69,11 @@ async fn a_removal_is_finished_whether_or_not_its_caller_stays() {
     assert_eq!(loaded.records.iter().map(|record| record.name.as_str()).collect::<Vec<_>>(), ["b"]);
     assert_eq!(loaded.current, loaded.records.first().map(|record| record.id));
 }
+
+#[tokio::test]
+async fn a_key_in_place_of_a_login_has_nothing_of_its_scopes() {
+    let stand = Stand::new();
+    stand.login("work").await;
+    let new = NewKey { key: ApiKey::new("key".to_owned()), expires_at: None };
+    assert_eq!(stand.vault.adopt_key("work", new).await.requested_scope, None);
+}
