@@ -31,6 +31,13 @@ pub const MAX_BODY: usize = 256 * 1024;
 /// Longest wait that a `Retry-After` can ask for.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// Why nothing was sent: nobody that is trusted vouches for the service.
+pub const UNTRUSTED: &str = "the certificate is not trusted";
+/// Why nothing was sent: the further roots cannot be read.
+pub const NO_ROOTS: &str = "the CA file has no usable certificate";
+/// Why nothing was sent: there is no such file of further roots, or it is not readable.
+pub const ROOTS_UNREADABLE: &str = "the CA file cannot be read";
+
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -168,7 +175,7 @@ fn failure(error: &reqwest::Error) -> SendError {
 
 fn unconnected(error: &reqwest::Error) -> &'static str {
     match rustls_error(error) {
-        Some(rustls::Error::InvalidCertificate(_)) => "the certificate is not trusted",
+        Some(rustls::Error::InvalidCertificate(_)) => UNTRUSTED,
         Some(_) => "the TLS handshake failed",
         None if error.is_dns() => "the name cannot be resolved",
         None if error.is_timeout() => "no connection in time",

@@ -67,9 +67,16 @@ pub enum Presented<'a> {
         redirect_uri: &'a str,
         /// PKCE.
         verifier: &'a PkceVerifier,
+        /// RFC 8707 §2.2.
+        resource: Option<&'a str>,
     },
     /// RFC 8628 §3.4.
-    DeviceCode(&'a DeviceCode),
+    DeviceCode {
+        /// From the answer that began the login.
+        code: &'a DeviceCode,
+        /// RFC 8707 §2.2.
+        resource: Option<&'a str>,
+    },
     /// RFC 6749 §6.
     RefreshToken {
         /// The grant's refresh token.

@@ -58,3 +58,12 @@ pub struct Settings {
     /// Further parameters of the authorization or device request.
     pub auth_params: BTreeMap<String, String>,
 }
+
+impl Settings {
+    /// The resource that every token of this profile is for, if it is for one. It goes into token requests as well
+    /// (RFC 8707 §2.2): without it some services answer with a token for something else. A token is for one resource
+    /// only, so none is named where there are several.
+    pub fn only_resource(&self) -> Option<&str> {
+        if let [only] = self.resources.as_slice() { Some(only) } else { None }
+    }
+}

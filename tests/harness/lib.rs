@@ -13,13 +13,12 @@ pub mod issuer;
 pub mod logins;
 pub mod oidc_provider;
 pub mod openapi;
-#[cfg(target_os = "linux")]
 pub mod proc;
 pub mod raw;
 pub mod sandbox;
 pub mod scene;
 pub mod session;
-#[cfg(target_os = "linux")]
+pub mod stage;
 pub mod stranger;
 pub mod until;
 pub mod wire;

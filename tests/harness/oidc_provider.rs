@@ -131,6 +131,20 @@ impl OidcProvider {
         events[name].as_u64().expect("the event is counted")
     }
 
+    /// Every refresh token given so far, oldest first.
+    pub async fn refresh_tokens(&self) -> Vec<String> {
+        let response = self.http.get(format!("{}/_refresh_tokens", self.url)).send().await;
+        let body = response.expect("the provider answers").bytes().await.expect("the answer arrives");
+        serde_json::from_slice(&body).expect("the answer is a list")
+    }
+
+    /// Presents a refresh token as the public client, as a thief would.
+    pub async fn refresh(&self, token: &str) -> Value {
+        let form = [("client_id", Self::PUBLIC), ("grant_type", "refresh_token"), ("refresh_token", token)];
+        let body = self.post("token", &form).await.bytes().await.expect("the answer arrives");
+        serde_json::from_slice(&body).expect("the token endpoint answers JSON")
+    }
+
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         self.http

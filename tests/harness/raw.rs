@@ -127,7 +127,7 @@ impl Raw {
                 self.read.extend_from_slice(&buffer[..count]);
                 false
             }
-            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted),
         };
         self.stream.set_read_timeout(Some(PATIENCE)).expect("it is a socket");
         ended

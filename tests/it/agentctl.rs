@@ -21,7 +21,7 @@ fn json(ran: &Ran) -> Value {
 }
 
 fn keep_key(sandbox: &Sandbox, profile: &str) {
-    Ctl::new(sandbox, &["login", "--api-key-stdin", "-p", profile]).input(&format!("{KEY}\n")).run().ok();
+    drop(Ctl::new(sandbox, &["login", "--api-key-stdin", "-p", profile]).input(&format!("{KEY}\n")).run().ok());
 }
 
 /// `agentctl login` by device code at an issuer that approves by itself.

@@ -20,6 +20,8 @@ use proto::status::Status;
 const IDLE: usize = 10_000;
 /// Descriptors of the test's own, beside those of its connections.
 const KEPT_BACK: usize = 512;
+/// Connections that were told to close and are still on their way out.
+const CLOSING: usize = 64;
 /// What the daemon may hold while it is crowded. It has 2,048 connections at most, with 8 to 24 KiB of buffers each.
 const MEMORY_KIB: u64 = 96 * 1024;
 
@@ -47,10 +49,11 @@ fn ten_thousand_idle_connections_cost_bounded_memory_and_nobody_else() {
             most = most.max(proc::resident_kib(daemon.pid()));
         }
     }
+    println!("resident: {most} KiB");
     assert!(most < MEMORY_KIB, "{most} KiB for a crowd of idle connections");
     let status = Raw::ask(daemon.socket(), STATUS).expect("it is served").json();
     let open = status["connections"].as_u64().expect("a number");
-    let room = connection_capacity(u64::MAX);
+    let room = connection_capacity(u64::MAX) + CLOSING;
     assert!(usize::try_from(open).is_ok_and(|open| open <= room), "{open} connections are open, {room} are allowed");
     // The oldest had to go; the youngest is served as soon as it says something.
     let mut youngest = Raw::open(daemon.socket());
@@ -100,6 +103,7 @@ async fn fifteen_hundred_requests_in_progress_are_kept_and_more_are_told_that_th
     assert_eq!((busy.status, busy.problem().code, busy.header("retry-after")), (503, Code::Busy, Some("1")));
     assert_eq!(busy.header("agentd-protocol"), Some("1"), "this answer introduces the agent as well");
     let resident = proc::resident_kib(daemon.pid());
+    println!("resident: {resident} KiB");
     assert!(resident < MEMORY_KIB, "{resident} KiB for {room} requests in progress");
     // Those who crowd the door now are the ones who have to go.
     let idle: Vec<Raw> = (0..500).map(|_| Raw::open(daemon.socket())).collect();

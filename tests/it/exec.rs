@@ -13,7 +13,7 @@ const KEY: &str = "canary-key-for-exec-0001";
 fn with_key() -> (Sandbox, Process) {
     let sandbox = Sandbox::memory_only();
     let daemon = Process::start(&sandbox);
-    Ctl::new(&sandbox, &["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok();
+    drop(Ctl::new(&sandbox, &["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok());
     (sandbox, daemon)
 }
 
@@ -27,13 +27,17 @@ fn exec(sandbox: &Sandbox, arguments: &[&str]) -> Command {
 fn exit_codes_are_the_commands_own_and_those_of_posix() {
     let (sandbox, _daemon) = with_key();
     let directory = sandbox.path().to_str().expect("text").to_owned();
+    let no_program = sandbox.path().join("no-program");
+    std::fs::write(&no_program, "x").expect("the sandbox is writable");
+    std::fs::set_permissions(&no_program, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+    let no_program = no_program.to_str().expect("text").to_owned();
     let table: [(&[&str], i32); 8] = [
         (&["--", "true"], 0),
         (&["--", "sh", "-c", "exit 42"], 42),
         (&["--", "sh", "-c", "exit 3"], 3),
-        (&["--", "agentd-no-such-command"], 127),
+        (&["--", "./agentd-no-such-command"], 127),
         (&["--", &directory], 126),
-        (&["--", "/etc/hostname"], 126),
+        (&["--", &no_program], 126),
         (&["-p", "none", "--", "true"], 1),
         (&["--env", "1BAD", "--", "true"], 2),
     ];
@@ -104,12 +108,23 @@ fn the_token_is_in_nobodys_command_line_and_in_no_other_environment() {
     canaries.assert_absent("what another verb prints", format!("{ran:?}"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_inherits_no_descriptor_of_ours() {
+    let (sandbox, _daemon) = with_key();
+    let ran = Ctl::of(exec(&sandbox, &["--", "ls", "-l", "/proc/self/fd"])).run().ok();
+    assert!(
+        ran.out.contains("pipe:") && !ran.out.contains("socket:"),
+        "the connection to the agent is closed: {ran:?}"
+    );
+}
+
 #[test]
 fn a_daemon_that_exec_starts_is_not_the_commands_child() {
     let home = harness::session::Home::new();
     let session = home.session();
-    session.ctl(&["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok();
-    session.ctl(&["exec", "--", "sh", "-c", "wait; exit 5"]).run().fails(5);
+    drop(session.ctl(&["login", "--api-key-stdin", "-p", "ci"]).input(&format!("{KEY}\n")).run().ok());
+    drop(session.ctl(&["exec", "--", "sh", "-c", "wait; exit 5"]).run().fails(5));
     home.kill();
     // Memory-only: the new daemon knows no profile, so the command is not run.
     let ran = session.ctl(&["exec", "--", "sh", "-c", "echo ran"]).run().fails(3);

@@ -163,10 +163,10 @@ fn half_a_request_and_one_that_drips_end_at_the_receive_limit() {
             assert!(asked.elapsed() < Duration::from_secs(5), "others wait for them");
             std::thread::park_timeout(Duration::from_millis(100));
         }
-        for slow in [head, body, drip] {
+        for (what, slow) in [("half a head", head), ("half a body", body), ("a byte now and then", drip)] {
             let lasted = slow.join().expect("it ended as it should");
             // Kept to within a tenth; the rest is for a machine under load.
-            assert!(lasted > RECEIVE * 8 / 10 && lasted < RECEIVE * 2, "{lasted:?}");
+            assert!(lasted > RECEIVE * 8 / 10 && lasted < RECEIVE * 2, "{what}: {lasted:?}\n{}", daemon.log());
         }
     });
 }

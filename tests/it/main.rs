@@ -3,21 +3,30 @@
 mod agentctl;
 mod architecture;
 mod config;
-#[cfg(target_os = "linux")]
 mod crowd;
 mod events;
 mod exec;
 mod hostile_client;
-#[cfg(target_os = "linux")]
 mod instance;
+mod login_code;
+mod login_device;
 mod narrow;
+mod no_leak;
+mod oidc_provider;
 mod openapi;
+mod quirks_device;
+mod quirks_discovery;
+mod quirks_refresh;
+mod quirks_revocation;
+mod redaction;
 mod refresh;
 mod reject;
 mod restart;
 mod rotation;
 mod services;
+mod short_tokens;
 mod single_flight;
+mod tls;
 mod trust;
 mod unsaved;
 mod versions;

@@ -72,13 +72,13 @@ const STATES: &[State] = &[
 fn the_daemon_serves_only_where_nobody_else_can_stand() {
     for State { name, make, daemon, .. } in STATES {
         let sandbox = Sandbox::memory_only();
-        let socket = place(&sandbox, make);
+        let socket = place(&sandbox, *make);
         let mut command = sandbox.command(program("agentd"));
         command.args(["run"]).env("AGENTD_SOCKET", &socket).stdout(std::process::Stdio::piped());
         let Some(why) = daemon else {
             let ran = Ctl::new(&sandbox, &["status"]).autostart().env("AGENTD_SOCKET", &socket).run();
             assert_eq!(ran.code, Some(0), "{name}: {ran:?}");
-            Ctl::new(&sandbox, &["daemon", "stop"]).env("AGENTD_SOCKET", &socket).run().ok();
+            drop(Ctl::new(&sandbox, &["daemon", "stop"]).env("AGENTD_SOCKET", &socket).run().ok());
             continue;
         };
         let output = command.output().expect("agentd can be started");
@@ -93,7 +93,7 @@ fn the_daemon_serves_only_where_nobody_else_can_stand() {
 fn the_client_sends_nothing_where_somebody_else_could_stand() {
     for State { name, make, client, .. } in STATES {
         let sandbox = Sandbox::memory_only();
-        let socket = place(&sandbox, make);
+        let socket = place(&sandbox, *make);
         // An echo: whatever is sent can be seen.
         let listener = std::os::unix::net::UnixListener::bind(&socket);
         let ran = Ctl::new(&sandbox, &["login", "--api-key-stdin", "-p", "k"])
@@ -116,7 +116,7 @@ fn the_client_sends_nothing_where_somebody_else_could_stand() {
     }
 }
 
-fn place(sandbox: &Sandbox, make: &fn(&Path)) -> PathBuf {
+fn place(sandbox: &Sandbox, make: fn(&Path)) -> PathBuf {
     let above = sandbox.path().join("above");
     directory(&above, 0o700);
     // Its name makes it the agent's own, which others may not even enter.

@@ -7,6 +7,7 @@
 //   GET  /interaction/UID   logs in and consents at once; with the cookie `decision=deny` it refuses
 //   POST /_approve, /_deny  user_code=…: walks a device login to its end, as a person with a browser would
 //   GET  /_events           what the provider did: how many grants succeeded, failed, were revoked
+//   GET  /_refresh_tokens   every refresh token given, oldest first
 
 import http from "node:http";
 import Provider, { errors } from "oidc-provider";
@@ -104,6 +105,10 @@ for (const name of COUNTED) {
   provider.on(name, () => { events[name] += 1; });
 }
 
+// The value of an opaque token is its identifier.
+const refreshTokens = [];
+provider.on("refresh_token.saved", (token) => { refreshTokens.push(token.jti); });
+
 async function interaction(req, res) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(req, res);
   if (/(^|;\s*)decision=deny/.test(req.headers.cookie ?? "")) {
@@ -178,6 +183,8 @@ server.on("request", async (req, res) => {
       res.writeHead(done ? 204 : 400, { "content-type": "text/plain" }).end(done ? undefined : last.text);
     } else if (pathname === "/_events") {
       res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(events));
+    } else if (pathname === "/_refresh_tokens") {
+      res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(refreshTokens));
     } else {
       oidc(req, res);
     }

@@ -57,7 +57,7 @@ struct Login {
     #[arg(long)]
     api_key_stdin: bool,
     /// When the key lapses: a date and time such as 2026-11-22T08:30:00Z, or a duration from now such as `90d`
-    #[arg(long, value_name = "TIME", requires = "api_key_stdin", value_parser = request::point)]
+    #[arg(long, value_name = "TIME", value_parser = request::point)]
     expires_at: Option<Timestamp>,
     /// Read the client secret from standard input, one line
     #[arg(long, conflicts_with = "api_key_stdin")]
@@ -135,6 +135,10 @@ impl Login {
         let profile = invocation.profile(self.name.as_ref())?;
         if self.api_key_stdin && profile.is_none() {
             return Err(Failure::usage("a key needs a profile to be kept in").hint("add `--profile NAME`"));
+        }
+        // The parser drops a `requires` on an option that another one excludes.
+        if self.expires_at.is_some() && !self.api_key_stdin {
+            return Err(Failure::usage("`--expires-at` is for keys: it needs `--api-key-stdin`"));
         }
         let auth_params: BTreeMap<String, String> = request::unique(self.auth_param)?;
         let (key, client_secret) = request::secrets(invocation, self.api_key_stdin, self.client_secret_stdin)?;

@@ -65,7 +65,12 @@ pub(super) async fn obtain(
     let (waiting, answer) = listener.answer().await;
     *browser = Some(waiting);
     let code = answer?;
-    let presented = Presented::AuthorizationCode { code: &code, redirect_uri: &redirect_uri, verifier: &verifier };
+    let presented = Presented::AuthorizationCode {
+        code: &code,
+        redirect_uri: &redirect_uri,
+        verifier: &verifier,
+        resource: settings.only_resource(),
+    };
     Ok((exchange(ground, plan, presented).await?, nonce))
 }
 

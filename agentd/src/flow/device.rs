@@ -33,6 +33,8 @@ pub(super) async fn obtain(
         .map_err(|error| Failure::of_exchange(&error))?;
     let expires = asked_at + authorization.expires_in;
     publish(shown(&authorization, clock.wall_at(expires)));
+    let resource = login.settings.only_resource();
+    let presented = Presented::DeviceCode { code: &authorization.device_code, resource };
     let mut pace = Pace::new(authorization.interval);
     let mut lost = None;
     loop {
@@ -45,7 +47,7 @@ pub(super) async fn obtain(
         if now >= expires {
             return Err(Failure::Expired);
         }
-        let error = match oauth.exchange(&plan.client, Presented::DeviceCode(&authorization.device_code)).await {
+        let error = match oauth.exchange(&plan.client, presented).await {
             Ok(tokens) => return Ok(tokens),
             Err(error) => error,
         };

@@ -2,6 +2,7 @@
 //!
 //! Every text is fixed here. Nothing a service or a browser sent is repeated, except a registered error code.
 
+use crate::http;
 use crate::oauth::id_token::IdTokenError;
 use crate::oauth::{DiscoveryError, ExchangeError};
 use crate::provider::Flow;
@@ -117,6 +118,12 @@ impl Failure {
             }
             Self::PortTaken { .. } => {
                 Some("stop the program that uses the port, or choose another with `--redirect-port`")
+            }
+            Self::Unreachable { why: http::UNTRUSTED } => {
+                Some("if the service has a certificate authority of its own, give its certificate with `--ca-file`")
+            }
+            Self::Unreachable { why: http::NO_ROOTS | http::ROOTS_UNREADABLE } => {
+                Some("check the file given with `--ca-file`: it has to be PEM")
             }
             Self::Unreachable { .. } => Some("check the issuer's address and the network, then try again"),
             _ => None,

@@ -15,7 +15,7 @@ use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, redirect, retr
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::{SendError, is_loopback};
+use super::{NO_ROOTS, ROOTS_UNREADABLE, SendError, is_loopback};
 use crate::secret::Fingerprint;
 
 /// Longest CA file read.
@@ -74,9 +74,7 @@ impl Clients {
         };
         let pem = match (&way, ca_file) {
             (Way::Plain, _) | (_, None) => None,
-            (_, Some(path)) => {
-                Some(read_ca_file(path).ok_or(SendError::NotSent { why: "the CA file cannot be read" })?)
-            }
+            (_, Some(path)) => Some(read_ca_file(path).ok_or(SendError::NotSent { why: ROOTS_UNREADABLE })?),
         };
         let roots = pem.as_deref().map(Fingerprint::of);
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +104,7 @@ impl Clients {
             builder = builder.tls_certs_only([]);
         }
         if let Some(pem) = pem {
-            let unusable = SendError::NotSent { why: "the CA file has no usable certificate" };
+            let unusable = SendError::NotSent { why: NO_ROOTS };
             let roots = Certificate::from_pem_bundle(pem).map_err(|_| unusable)?;
             if roots.is_empty() {
                 return Err(unusable);

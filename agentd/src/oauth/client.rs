@@ -101,19 +101,27 @@ fn received(answer: &Response, sent_at: Moment) -> Received {
 
 fn form(presented: Presented<'_>) -> Vec<(&'static str, &str)> {
     match presented {
-        Presented::AuthorizationCode { code, redirect_uri, verifier } => vec![
-            ("grant_type", "authorization_code"),
-            // EXPOSE: the code and its verifier are redeemed at the service that issued the code.
-            ("code", code.expose()),
-            ("redirect_uri", redirect_uri),
-            // EXPOSE: as above.
-            ("code_verifier", verifier.expose()),
-        ],
-        Presented::DeviceCode(code) => vec![
-            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            // EXPOSE: polled with at the service that issued it.
-            ("device_code", code.expose()),
-        ],
+        Presented::AuthorizationCode { code, redirect_uri, verifier, resource } => {
+            let mut form = vec![
+                ("grant_type", "authorization_code"),
+                // EXPOSE: the code and its verifier are redeemed at the service that issued the code.
+                ("code", code.expose()),
+                ("redirect_uri", redirect_uri),
+                // EXPOSE: as above.
+                ("code_verifier", verifier.expose()),
+            ];
+            form.extend(resource.map(|resource| ("resource", resource)));
+            form
+        }
+        Presented::DeviceCode { code, resource } => {
+            let mut form = vec![
+                ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+                // EXPOSE: polled with at the service that issued it.
+                ("device_code", code.expose()),
+            ];
+            form.extend(resource.map(|resource| ("resource", resource)));
+            form
+        }
         Presented::RefreshToken { token, scope, audience, resource } => {
             // EXPOSE: presented to the service that issued it, and to no other.
             let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())];

@@ -254,6 +254,17 @@ impl Grant {
         self.renewal.as_ref()?.refresh_token.as_ref()
     }
 
+    /// The target as the issuer is asked for it: a login for one resource names it in every request.
+    pub(super) fn as_sent(&self, target: &Arc<Target>) -> Arc<Target> {
+        let only = self.settings.as_deref().and_then(Settings::only_resource);
+        match only {
+            Some(only) if target.resource.is_none() && target.audience.is_none() => {
+                Arc::new(Target { resource: Some(only.to_owned()), ..Target::clone(target) })
+            }
+            _ => Arc::clone(target),
+        }
+    }
+
     /// What others may know.
     pub(super) fn snapshot(&self, next_attempt: Option<Moment>, unsaved: bool) -> Snapshot {
         Snapshot {

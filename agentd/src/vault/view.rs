@@ -177,9 +177,8 @@ impl Snapshot {
                 return Err(Trouble::LoginRequired(Why::ScopeNotGranted));
             }
         }
-        let only_resource =
-            self.settings.as_deref().and_then(|s| <&[String; 1]>::try_from(s.resources.as_slice()).ok());
-        if asked.resource.is_some() && asked.resource.as_ref() == only_resource.map(|[r]| r) {
+        let only_resource = self.settings.as_deref().and_then(Settings::only_resource);
+        if asked.resource.is_some() && asked.resource.as_deref() == only_resource {
             asked.resource = None;
         }
         // An issuer whose refresh ends the old access token would end the token as granted with each narrower one.

@@ -41,7 +41,10 @@ pub(super) fn device_authorization(world: &mut World, call: &Call) -> Answer {
     };
     let rules = world.config.device.clone();
     let device_code = world.mint.secret("dc", 0);
-    let user_code = world.mint.user_code();
+    let mut user_code = world.mint.user_code();
+    if !rules.dash {
+        user_code.retain(|letter| letter != '-');
+    }
     let now = world.now();
     let login = DeviceLogin {
         client,
@@ -62,7 +65,7 @@ pub(super) fn device_authorization(world: &mut World, call: &Call) -> Answer {
         "expires_in": rules.code_lifetime.as_secs(),
     });
     if rules.complete_uri {
-        members["verification_uri_complete"] = format!("{page}?user_code={user_code}").into();
+        members["verification_uri_complete"] = format!("{page}?{}={user_code}", rules.complete_parameter).into();
     }
     if let Some(interval) = rules.interval {
         members["interval"] = interval.into();

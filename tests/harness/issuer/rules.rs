@@ -43,11 +43,16 @@ pub enum Refusal {
 
 /// Rules of the device grant (RFC 8628).
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one fact about a server")]
 pub struct DeviceRules {
     /// `interval` in seconds; `None` leaves it out.
     pub interval: Option<u64>,
+    /// User codes are `XXXX-XXXX`, else `XXXXXXXX`.
+    pub dash: bool,
     /// `verification_uri_complete` is sent.
     pub complete_uri: bool,
+    /// The parameter in it that holds the user code.
+    pub complete_parameter: &'static str,
     /// Life of the codes.
     pub code_lifetime: Duration,
     /// Polling earlier than the interval is answered `slow_down`.
@@ -64,7 +69,9 @@ impl Default for DeviceRules {
     fn default() -> Self {
         Self {
             interval: Some(1),
+            dash: true,
             complete_uri: true,
+            complete_parameter: "user_code",
             code_lifetime: Duration::from_mins(10),
             slow_down: false,
             unknown_code: UnknownCode::InvalidGrant,

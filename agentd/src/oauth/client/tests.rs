@@ -58,21 +58,33 @@ async fn basic_encodes_both_parts_before_joining_them() {
     let stub = Stub::json(200, TOKENS).await;
     let code = AuthorizationCode::new("c1".to_owned());
     let verifier = PkceVerifier::new("v1".to_owned());
-    let presented =
-        Presented::AuthorizationCode { code: &code, redirect_uri: "http://127.0.0.1:9/callback", verifier: &verifier };
+    let presented = Presented::AuthorizationCode {
+        code: &code,
+        redirect_uri: "http://127.0.0.1:9/callback",
+        verifier: &verifier,
+        resource: Some("urn:y"),
+    };
     oauth().0.exchange(&client(&stub, Authentication::Basic), presented).await.expect("tokens");
     let (_, authorization, body) = sent(&stub);
     let encoded = BASE64_STANDARD.encode("me%3A1:p%C3%A4ssword+%26+more");
     assert_eq!(authorization, Some(format!("Basic {encoded}")));
     let redirect = "http%3A%2F%2F127.0.0.1%3A9%2Fcallback";
-    assert_eq!(body, format!("grant_type=authorization_code&code=c1&redirect_uri={redirect}&code_verifier=v1"));
+    let resource = "resource=urn%3Ay";
+    assert_eq!(
+        body,
+        format!("grant_type=authorization_code&code=c1&redirect_uri={redirect}&code_verifier=v1&{resource}")
+    );
 }
 
 #[tokio::test]
 async fn post_sends_the_secret_in_the_body() {
     let stub = Stub::json(200, TOKENS).await;
     let code = DeviceCode::new("d1".to_owned());
-    oauth().0.exchange(&client(&stub, Authentication::Post), Presented::DeviceCode(&code)).await.expect("tokens");
+    oauth()
+        .0
+        .exchange(&client(&stub, Authentication::Post), Presented::DeviceCode { code: &code, resource: None })
+        .await
+        .expect("tokens");
     let (_, authorization, body) = sent(&stub);
     let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
     let secret = "p%C3%A4ssword+%26+more";

@@ -54,7 +54,7 @@ impl Keeper {
         self.grant.attempt = Some(Attempt { presented, first_at, tries });
         self.grant.history.last_try = Some(self.parts.clock.now());
         let mark = self.next_record();
-        let (parts, asked) = (Arc::clone(&self.parts), Arc::clone(&target));
+        let (parts, asked) = (Arc::clone(&self.parts), self.grant.as_sent(&target));
         let begun = Arc::<AtomicBool>::default();
         let begins = Arc::clone(&begun);
         let answer = Box::pin(async move {

@@ -100,9 +100,9 @@ impl Stand {
             asked: Mutex::default(),
             gate: Semaphore::new(1000),
         });
-        let (tasks, notices) = (Tasks::root(), Notices::new(clock.clone()));
+        let notices = Notices::new(clock.clone());
         let scripted = Box::new(Scripted(Arc::clone(&issuer)));
-        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, tasks, BTreeMap::default());
+        let vault = Vault::open(loaded, store, scripted, clock.clone(), notices, Tasks::root(), BTreeMap::default());
         Self { vault, clock, issuer }
     }
 
