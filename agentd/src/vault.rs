@@ -166,13 +166,13 @@ impl Vault {
             let id = RecordId(u64::from_le_bytes(*crate::secret::random()));
             self.keep(grant::Grant::empty(id, Arc::from(name), flow, self.rules(name)), 0)
         });
+        // Known before it has anything: a caller who hangs up from here on leaves no grant behind that nobody finds.
+        self.directory_mut(|d| d.profiles.insert(Arc::from(name), handle.clone()));
         let (reply, done) = oneshot::channel();
         // A keeper ends only with the daemon or after `remove`, which takes it out of the directory first.
         let _ending = handle.commands.send(command(reply)).await;
         let _ending = done.await;
-        let snapshot = handle.shared.state.borrow().clone();
-        self.directory_mut(|d| d.profiles.insert(Arc::clone(&snapshot.name), handle));
-        snapshot
+        handle.shared.state.borrow().clone()
     }
 
     /// Makes a profile current.
@@ -180,6 +180,12 @@ impl Vault {
     /// # Errors
     /// [`SwitchError`] when there is no such profile, or the choice cannot be stored; then nothing has changed.
     pub async fn switch(&self, name: &str) -> Result<Arc<Snapshot>, SwitchError> {
+        let (vault, name) = (self.clone(), name.to_owned());
+        let switched = self.to_the_end(async move { vault.make_current(&name).await }).await;
+        switched.unwrap_or(Err(SwitchError::NotSaved(WriteError::Closed)))
+    }
+
+    async fn make_current(&self, name: &str) -> Result<Arc<Snapshot>, SwitchError> {
         let _one_at_a_time = self.0.changing.lock().await;
         let handle = self.find(Some(name)).map_err(SwitchError::NoProfile)?;
         self.0.parts.store.set_current(Some(handle.id)).await.map_err(SwitchError::NotSaved)?;
@@ -208,6 +214,11 @@ impl Vault {
     /// # Errors
     /// [`WriteError`] when the store could not be written; the profile is gone from memory.
     pub async fn remove(&self, name: &str) -> Result<bool, WriteError> {
+        let (vault, name) = (self.clone(), name.to_owned());
+        self.to_the_end(async move { vault.take_out(&name).await }).await.unwrap_or(Err(WriteError::Closed))
+    }
+
+    async fn take_out(&self, name: &str) -> Result<bool, WriteError> {
         let _one_at_a_time = self.0.changing.lock().await;
         let Some((handle, next)) = self.directory_mut(|d| {
             let handle = d.profiles.remove(name)?;
@@ -227,6 +238,17 @@ impl Vault {
             self.0.parts.store.set_current(next.map(|(_, id)| id)).await?;
         }
         Ok(true)
+    }
+
+    /// Makes a change of more than one step as a task, so that it does not end half-way when its caller hangs up.
+    async fn to_the_end<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (reply, done) = oneshot::channel();
+        let change = async move {
+            // Whoever asked may be gone.
+            let _gone = reply.send(change.await);
+        };
+        self.0.tasks.spawn("change", Panic::Stops, change);
+        done.await.ok()
     }
 
     /// Gives every keeper its rules from a configuration that was read again.

@@ -143,6 +143,7 @@ impl Grant {
         self.forget(Why::LoggedOut);
         self.flow = Flow::Key;
         self.settings = None;
+        self.requested_scope = None;
         self.standing = Standing::Held;
         self.logged_in_at = Some(clock.wall());
         self.main = Some(self.key(Arc::new(new.key), new.expires_at, clock));

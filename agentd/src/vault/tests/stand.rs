@@ -17,6 +17,8 @@ use crate::store::{Loaded, Location, Store};
 use crate::supervise::Tasks;
 use crate::vault::{Handed, Issuer, NewGrant, Target, Vault};
 
+/// No test waits longer than this for something that must happen.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// The life of the tokens.
 pub(super) const LIFE: Duration = Duration::from_hours(1);
 
@@ -47,11 +49,10 @@ impl Issuer for Scripted {
             let sent_at = self.0.clock.now();
             drop(self.0.gate.acquire().await.expect("never closed"));
             if let Some(error) = self.0.answers.lock().unwrap().pop_front() {
-                Err(error)
-            } else {
-                let expires_in = Some(*self.0.life.lock().unwrap());
-                Ok(Tokens { expires_in, sent_at, ..tokens(number, &self.0.clock) })
+                return Err(error);
             }
+            let expires_in = Some(*self.0.life.lock().unwrap());
+            Ok(Tokens { expires_in, sent_at, ..tokens(number, &self.0.clock) })
         }
         .boxed()
     }
@@ -178,7 +179,7 @@ pub(super) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(20), waiting).await.is_ok(), "never: {what}");
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "never: {what}");
 }
 
 /// The access token in a lease.
