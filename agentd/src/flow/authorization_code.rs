@@ -33,7 +33,7 @@ pub(super) struct Ground<'a> {
 pub(super) async fn obtain(
     ground: &Ground<'_>,
     login: &Login,
-    plan: &Plan,
+    plan: &mut Plan,
     endpoint: &str,
     browser: &mut Option<Browser>,
     publish: impl Fn(Step),
@@ -74,11 +74,12 @@ pub(super) async fn obtain(
     Ok((exchange(ground, plan, presented).await?, nonce))
 }
 
-async fn exchange(ground: &Ground<'_>, plan: &Plan, presented: Presented<'_>) -> Result<Tokens, Failure> {
+async fn exchange(ground: &Ground<'_>, plan: &mut Plan, presented: Presented<'_>) -> Result<Tokens, Failure> {
     let mut pause = FIRST_PAUSE;
     for tries in 1.. {
         let error = match ground.oauth.exchange(&plan.client, presented).await {
             Ok(tokens) => return Ok(tokens),
+            Err(error) if plan.authenticates_otherwise(&error) => continue,
             Err(error) => error,
         };
         let wait = match error {

@@ -21,16 +21,21 @@ pub(super) async fn obtain(
     oauth: &OAuth,
     clock: &Clock,
     login: &Login,
-    plan: &Plan,
+    plan: &mut Plan,
     endpoint: &str,
     deadline: Moment,
     publish: impl Fn(Step),
 ) -> Result<Tokens, Failure> {
     let asked_at = clock.now();
-    let authorization = oauth
-        .device_authorization(&plan.client, endpoint, plan.scope(), &login.settings.resources, &plan.params)
-        .await
-        .map_err(|error| Failure::of_exchange(&error))?;
+    let authorization = loop {
+        let resources = &login.settings.resources;
+        let asked = oauth.device_authorization(&plan.client, endpoint, plan.scope(), resources, &plan.params);
+        match asked.await {
+            Ok(authorization) => break authorization,
+            Err(error) if plan.authenticates_otherwise(&error) => {}
+            Err(error) => return Err(Failure::of_exchange(&error)),
+        }
+    };
     let expires = asked_at + authorization.expires_in;
     publish(shown(&authorization, clock.wall_at(expires)));
     let resource = login.settings.only_resource();
@@ -49,6 +54,7 @@ pub(super) async fn obtain(
         }
         let error = match oauth.exchange(&plan.client, presented).await {
             Ok(tokens) => return Ok(tokens),
+            Err(error) if plan.authenticates_otherwise(&error) => continue,
             Err(error) => error,
         };
         if let ExchangeError::Uncertain { why } = error {

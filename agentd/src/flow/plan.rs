@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::flow::{Failure, Login};
 use crate::http;
-use crate::oauth::{Authentication, Client, DiscoveryError, Metadata};
+use crate::oauth::{Authentication, Client, DiscoveryError, ExchangeError, Metadata};
 use crate::provider::Flow;
 
 /// What one login asks for.
@@ -82,6 +82,18 @@ impl Plan {
         };
         let iss_promised = metadata.authorization_response_iss_parameter_supported;
         Ok(Self { start, client, scope, params, iss_promised })
+    }
+
+    /// After a failed request: whether it is worth another try with the secret sent the other way. Metadata lists what
+    /// the service can, not what this client is registered for, and a client that authenticates wrongly is refused
+    /// before anything else is looked at (RFC 6749 §3.2.1).
+    pub(super) fn authenticates_otherwise(&mut self, error: &ExchangeError) -> bool {
+        let refused = matches!(error, ExchangeError::Misconfigured { code: "invalid_client" });
+        let otherwise = refused && self.client.authentication == Authentication::Basic;
+        if otherwise {
+            self.client.authentication = Authentication::Post;
+        }
+        otherwise
     }
 
     /// The scopes as a parameter, which is left out rather than empty (RFC 6749 §3.3).

@@ -52,16 +52,16 @@ struct Obtained {
 async fn obtain(ground: &Ground, row: &Row, login: &Login, browser: &mut Option<Browser>) -> Result<Obtained, Failure> {
     let Ground { oauth, clock, tasks, .. } = ground;
     let discovered = oauth.discover(&login.settings.issuer, login.settings.ca_file.as_deref()).await;
-    let plan = Plan::new(login, discovered)?;
+    let mut plan = Plan::new(login, discovered)?;
     let publish = |step| row.publish(step);
     let deadline = row.deadline();
-    let (tokens, nonce) = match &plan.start {
+    let (tokens, nonce) = match plan.start.clone() {
         Start::Authorization(endpoint) => {
             let ground = CodeGround { oauth, clock, tasks, deadline };
-            authorization_code::obtain(&ground, login, &plan, endpoint, browser, publish).await?
+            authorization_code::obtain(&ground, login, &mut plan, &endpoint, browser, publish).await?
         }
         Start::Device(endpoint) => {
-            (device::obtain(oauth, clock, login, &plan, endpoint, deadline, publish).await?, None)
+            (device::obtain(oauth, clock, login, &mut plan, &endpoint, deadline, publish).await?, None)
         }
     };
     Ok(Obtained { plan, tokens, nonce })
