@@ -25,7 +25,8 @@ pub(crate) fn openapi() -> Result<(), Failure> {
 
 /// Measurements and long runs drive the daemon and the client as they are shipped, so those are built first.
 fn release(program: &str, words: &[String]) -> Result<(), Failure> {
-    command::run(workspace::cargo().args(["build", "--release", "--package", "agentd", "--package", "agentctl"]))?;
+    let packages = ["--package", "agentd", "--package", "agentctl", "--package", "agent-tests"];
+    command::run(workspace::cargo().args(["build", "--release", "--bins"]).args(packages))?;
     command::run(
         workspace::cargo().args(["run", "--release", "--package", "agent-tests", "--bin", program, "--"]).args(words),
     )
