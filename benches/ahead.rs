@@ -10,7 +10,7 @@ use crate::row::Row;
 const PROFILES: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
 const LIFE: Duration = Duration::from_secs(8);
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let place = Place::new(&PROFILES, LIFE).await;
     let ledger = place.issuer.ledger();
     let first = ledger.at(Endpoint::Token).map(|entry| entry.at).next().expect("every login asks for tokens");

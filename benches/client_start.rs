@@ -10,7 +10,7 @@ use crate::{place, prepared};
 
 const ROUNDS: usize = 300;
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let sandbox = prepared::sandbox(1).await;
     let _daemon = place::daemon(&sandbox);
     let mut token = sandbox.command(program("agentctl"));

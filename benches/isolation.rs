@@ -16,7 +16,7 @@ const OTHERS: [&str; 4] = ["first", "second", "third", "fourth"];
 /// Callers that wait for the issuer that hangs.
 const WAITING: usize = 64;
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let place = Place::new(&OTHERS, Duration::from_hours(1)).await;
     let hanging = Issuer::launch(Config::default());
     login::by_browser(&place.wire(), hanging.url(), "hung", place::SCOPE).await;

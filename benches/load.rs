@@ -10,29 +10,29 @@ use tokio::task::JoinSet;
 
 /// What a burst of load came to.
 #[derive(Debug, Clone, Default)]
-pub struct Burst {
+pub(crate) struct Burst {
     /// Seconds it took.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Seconds of every request.
-    pub latencies: Vec<f64>,
+    pub(crate) latencies: Vec<f64>,
 }
 
 impl Burst {
     /// Requests per second.
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52 requests")]
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.seconds
     }
 
     /// The longest a client waited, in seconds.
-    pub fn worst(&self) -> f64 {
+    pub(crate) fn worst(&self) -> f64 {
         self.latencies.iter().copied().fold(0.0, f64::max)
     }
 }
 
 /// How clients use connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connections {
+pub(crate) enum Connections {
     /// One per client.
     Kept,
     /// One per request.
@@ -40,7 +40,7 @@ pub enum Connections {
 }
 
 /// Lets `clients` clients repeat `requests` in turn for `time`. Every answer must have status 200.
-pub async fn burst(
+pub(crate) async fn burst(
     socket: &Path,
     requests: &[Vec<u8>],
     clients: usize,
@@ -80,7 +80,7 @@ pub async fn burst(
 }
 
 /// Sends `request` once from each of `callers` connections at a time.
-pub async fn at_once(socket: &Path, request: &[u8], callers: usize) -> Vec<Got> {
+pub(crate) async fn at_once(socket: &Path, request: &[u8], callers: usize) -> Vec<Got> {
     let (socket, request): (Arc<Path>, Arc<[u8]>) = (socket.into(), request.into());
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
@@ -91,7 +91,7 @@ pub async fn at_once(socket: &Path, request: &[u8], callers: usize) -> Vec<Got> 
 }
 
 /// A connection; waits while the queue of the listener is full.
-pub async fn connect(socket: &Path) -> Raw {
+pub(crate) async fn connect(socket: &Path) -> Raw {
     loop {
         match Raw::connect(socket).await {
             Ok(raw) => return raw,

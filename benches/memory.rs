@@ -7,7 +7,7 @@ use crate::process::{Memory, memory};
 use crate::row::Row;
 use crate::{place, prepared};
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let mut rows = Vec::new();
     for (logins, bar) in [(10, 8), (10_000, 64)] {
         let sandbox = prepared::sandbox(logins).await;

@@ -10,7 +10,7 @@ use crate::{place, prepared};
 const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_millis(250);
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let sandbox = prepared::sandbox(10).await;
     let daemon = place::daemon(&sandbox);
     let nothing = Server::start(server::NOTHING).await;

@@ -12,19 +12,19 @@ use futures_util::future::try_join_all;
 use harness::sandbox::Sandbox;
 
 /// Characters of an access token, about what a signed one has.
-pub const ACCESS_TOKEN: usize = 1000;
+pub(crate) const ACCESS_TOKEN: usize = 1000;
 /// Characters of a refresh token.
-pub const REFRESH_TOKEN: usize = 200;
+pub(crate) const REFRESH_TOKEN: usize = 200;
 /// Where nobody listens: the discard port.
 const NOBODY: &str = "http://127.0.0.1:9";
 
 /// The name of the login with this number.
-pub fn name(number: usize) -> String {
+pub(crate) fn name(number: usize) -> String {
     format!("profile-{number}")
 }
 
 /// A sandbox whose store holds `logins` logins with fresh tokens, at an issuer that is down.
-pub async fn sandbox(logins: usize) -> Sandbox {
+pub(crate) async fn sandbox(logins: usize) -> Sandbox {
     let sandbox = Sandbox::new();
     let (tasks, paths) = (Tasks::root(), sandbox.paths());
     let location = Location::File { database: paths.store(), key: paths.key() };

@@ -4,15 +4,15 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Memory of a process in KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// All resident pages.
-    pub resident: u64,
+    pub(crate) resident: u64,
     /// Those that are not pages of the program file.
-    pub anonymous: u64,
+    pub(crate) anonymous: u64,
 }
 
 /// Resident memory, from `/proc/PID/status`.
-pub fn memory(pid: u32) -> Memory {
+pub(crate) fn memory(pid: u32) -> Memory {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process runs");
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("Linux has this field");
@@ -22,7 +22,7 @@ pub fn memory(pid: u32) -> Memory {
 }
 
 /// Nanoseconds of processor time so far, all threads together.
-pub fn processor_time(pid: u32) -> u64 {
+pub(crate) fn processor_time(pid: u32) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
     let of_task = |task: std::fs::DirEntry| {
         let text = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
@@ -32,12 +32,12 @@ pub fn processor_time(pid: u32) -> u64 {
 }
 
 /// Keeps a process from running until [`go_on`].
-pub fn halt(pid: u32) {
+pub(crate) fn halt(pid: u32) {
     signal(pid, Signal::STOP);
 }
 
 /// Lets it run again.
-pub fn go_on(pid: u32) {
+pub(crate) fn go_on(pid: u32) {
     signal(pid, Signal::CONT);
 }
 

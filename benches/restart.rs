@@ -9,7 +9,7 @@ use crate::{place, prepared};
 const ROUNDS: usize = 21;
 const LOGINS: usize = 10;
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let sandbox = prepared::sandbox(LOGINS).await;
     let request = place::token_request(&prepared::name(LOGINS - 1), "");
     let (mut stopped, mut killed) = (Vec::new(), Vec::new());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// See the module's documentation.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     what: String,
     bar: String,
     measured: String,
@@ -13,13 +13,13 @@ pub struct Row {
 
 impl Row {
     /// A row.
-    pub fn new(what: impl Into<String>, bar: impl Into<String>, measured: impl Into<String>, met: bool) -> Self {
+    pub(crate) fn new(what: impl Into<String>, bar: impl Into<String>, measured: impl Into<String>, met: bool) -> Self {
         Self { what: what.into(), bar: bar.into(), measured: measured.into(), met }
     }
 }
 
 /// The rows as a table, and how many bars were met.
-pub fn table(rows: &[Row]) -> String {
+pub(crate) fn table(rows: &[Row]) -> String {
     let width = |cell: fn(&Row) -> &str| rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0);
     let (what, bar) = (width(|row| &row.what), width(|row| &row.bar));
     let mut text = format!("\n{:<what$}  {:<bar$}  met   measured\n", "measurement", "bar");
@@ -34,13 +34,13 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// The middle value.
-pub fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().expect("something was measured")
 }
 
 /// The value that 99 of 100 do not exceed.
-pub fn percentile_99(mut values: Vec<f64>) -> f64 {
+pub(crate) fn percentile_99(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() * 99 / 100).copied().expect("something was measured")
 }

@@ -11,26 +11,26 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 /// The word by which this program is told to be the server of [`hello`].
-pub const HELLO: &str = "serve-hello";
+pub(crate) const HELLO: &str = "serve-hello";
 /// The word by which this program is told to be the server of [`nothing`].
-pub const NOTHING: &str = "serve-nothing";
+pub(crate) const NOTHING: &str = "serve-nothing";
 
 /// A runtime as the daemon's.
-pub fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(threads).build();
     built.expect("a runtime can be made")
 }
 
 /// A bare axum server that says hello where the daemon hands out tokens.
-pub async fn hello(socket: &Path) {
+pub(crate) async fn hello(socket: &Path) {
     let listener = UnixListener::bind(socket).expect("the path is free");
     let router = Router::new().route(proto::route::TOKEN.path, post(async || "hello"));
     axum::serve(listener, router).await.expect("it serves until it is killed");
 }
 
 /// A server without HTTP: accepts, reads once, writes fixed bytes, closes.
-pub async fn nothing(socket: &Path) {
+pub(crate) async fn nothing(socket: &Path) {
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
     let listener = UnixListener::bind(socket).expect("the path is free");
     loop {
@@ -46,7 +46,7 @@ pub async fn nothing(socket: &Path) {
 }
 
 /// One of them as a child process; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     socket: PathBuf,
     _directory: Sandbox,
@@ -54,7 +54,7 @@ pub struct Server {
 
 impl Server {
     /// Starts it and waits until it accepts.
-    pub async fn start(word: &str) -> Self {
+    pub(crate) async fn start(word: &str) -> Self {
         let directory = Sandbox::memory_only();
         let socket = directory.path().join("server.sock");
         let program = std::env::current_exe().expect("a program knows its own path");
@@ -68,12 +68,12 @@ impl Server {
     }
 
     /// Its socket.
-    pub fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
 
     /// Its process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 }

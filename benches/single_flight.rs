@@ -16,7 +16,7 @@ const PROFILE: &str = "wanted";
 /// Long enough for every caller to have asked before the answer comes.
 const ANSWER_TIME: Duration = Duration::from_millis(500);
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let lapsed = Place::new(&[PROFILE], Duration::from_secs(2)).await;
     lapsed.let_lapse(&[PROFILE]).await;
     let plain = ask(&lapsed, "1,000 callers, one expired token", "").await;

@@ -13,7 +13,7 @@ use crate::row::Row;
 const PROFILES: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
 const ANSWER_TIME: Duration = Duration::from_millis(300);
 
-pub async fn measure() -> Vec<Row> {
+pub(crate) async fn measure() -> Vec<Row> {
     let place = Place::new(&PROFILES, Duration::from_secs(4)).await;
     place.let_lapse(&PROFILES).await;
     place.issuer.always(Endpoint::Token, Behaviour::Delay(ANSWER_TIME));

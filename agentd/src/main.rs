@@ -78,6 +78,9 @@ fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Fai
         .build()
         .map_err(|error| Failure { what: format!("cannot start: {error}"), hint: None })?;
     runtime.block_on(async {
+        // Before anybody is told that the daemon serves: from then on it is stopped by a signal.
+        let signals = platform::Signals::listen()
+            .map_err(|error| Failure { what: format!("cannot listen for signals: {error}"), hint: None })?;
         let clock = Clock::system(platform::boot_time);
         let daemon = match daemon::start(Setup { paths, config, clock, set_level, warnings }) {
             Ok(daemon) => daemon,
@@ -91,18 +94,11 @@ fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Fai
             }
         };
         announce("ready", daemon.socket());
-        Ok(until_stopped(daemon).await)
+        Ok(until_stopped(daemon, signals).await)
     })
 }
 
-async fn until_stopped(daemon: Daemon) -> ExitCode {
-    let mut signals = match platform::Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => {
-            complain(&format!("cannot listen for signals: {error}"), None);
-            return ExitCode::from(BUG);
-        }
-    };
+async fn until_stopped(daemon: Daemon, mut signals: platform::Signals) -> ExitCode {
     let why = loop {
         tokio::select! {
             why = daemon.ended() => break why,
