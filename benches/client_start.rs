@@ -11,7 +11,7 @@ use crate::{place, prepared};
 const ROUNDS: usize = 300;
 
 pub(crate) async fn measure() -> Vec<Row> {
-    let sandbox = prepared::sandbox(1).await;
+    let sandbox = prepared::sandbox(1, prepared::OPAQUE).await;
     let _daemon = place::daemon(&sandbox);
     let mut token = sandbox.command(program("agentctl"));
     token.args(["--profile", &prepared::name(0), "token"]).env("AGENTCTL_NO_AUTOSTART", "1");

@@ -10,8 +10,8 @@ use crate::load::{Connections, at_once, burst};
 use crate::place::{self, Place};
 use crate::row::{Row, median, percentile_99};
 
-const ROUNDS: usize = 9;
-const ROUND: Duration = Duration::from_millis(400);
+const ROUNDS: usize = 21;
+const ROUND: Duration = Duration::from_millis(200);
 const OTHERS: [&str; 4] = ["first", "second", "third", "fourth"];
 /// Callers that wait for the issuer that hangs.
 const WAITING: usize = 64;
@@ -35,10 +35,11 @@ pub(crate) async fn measure() -> Vec<Row> {
         let answers = waiting.await.expect("the callers do not panic");
         assert!(answers.iter().all(|got| got.status == 200), "a caller of the hung issuer was not answered");
     }
+    let ratio = median(hung.iter().zip(&quiet).map(|(hung, quiet)| hung / quiet).collect());
     let (quiet, hung) = (median(quiet) * 1e6, median(hung) * 1e6);
-    let measured = format!("{:.2}x ({hung:.0} µs against {quiet:.0} µs)", hung / quiet);
+    let measured = format!("{ratio:.2}x ({hung:.0} µs against {quiet:.0} µs)");
     let what = format!("others' 99th percentile, one issuer hangs and {WAITING} callers wait for it, against quiet");
-    vec![Row::new(what, "at most 1.5x", measured, hung <= 1.5 * quiet)]
+    vec![Row::new(what, "at most 1.5x", measured, ratio <= 1.5)]
 }
 
 async fn percentile(place: &Place, requests: &[Vec<u8>]) -> f64 {

@@ -10,7 +10,7 @@ use crate::{place, prepared};
 pub(crate) async fn measure() -> Vec<Row> {
     let mut rows = Vec::new();
     for (logins, bar) in [(10, 8), (10_000, 64)] {
-        let sandbox = prepared::sandbox(logins).await;
+        let sandbox = prepared::sandbox(logins, prepared::SIGNED).await;
         let daemon = place::daemon(&sandbox);
         let started = settled(daemon.pid()).await;
         let requests: Vec<_> = (0..10).map(|number| place::token_request(&prepared::name(number), "")).collect();

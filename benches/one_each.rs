@@ -11,7 +11,7 @@ const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_millis(250);
 
 pub(crate) async fn measure() -> Vec<Row> {
-    let sandbox = prepared::sandbox(10).await;
+    let sandbox = prepared::sandbox(10, prepared::OPAQUE).await;
     let daemon = place::daemon(&sandbox);
     let nothing = Server::start(server::NOTHING).await;
     let requests = [place::token_request(&prepared::name(0), "")];

@@ -11,10 +11,12 @@ use agentd::supervise::Tasks;
 use futures_util::future::try_join_all;
 use harness::sandbox::Sandbox;
 
-/// Characters of an access token, about what a signed one has.
-pub(crate) const ACCESS_TOKEN: usize = 1000;
+/// Characters of an opaque access token.
+pub(crate) const OPAQUE: usize = 50;
+/// Characters of a signed access token.
+pub(crate) const SIGNED: usize = 1000;
 /// Characters of a refresh token.
-pub(crate) const REFRESH_TOKEN: usize = 200;
+const REFRESH_TOKEN: usize = 200;
 /// Where nobody listens: the discard port.
 const NOBODY: &str = "http://127.0.0.1:9";
 
@@ -23,20 +25,20 @@ pub(crate) fn name(number: usize) -> String {
     format!("profile-{number}")
 }
 
-/// A sandbox whose store holds `logins` logins with fresh tokens, at an issuer that is down.
-pub(crate) async fn sandbox(logins: usize) -> Sandbox {
+/// A sandbox whose store holds `logins` logins at an issuer that is down, with fresh access tokens of `length` characters.
+pub(crate) async fn sandbox(logins: usize, length: usize) -> Sandbox {
     let sandbox = Sandbox::new();
     let (tasks, paths) = (Tasks::root(), sandbox.paths());
     let location = Location::File { database: paths.store(), key: paths.key() };
     let (store, _) = Store::open(location, &tasks).expect("the sandbox is writable");
-    try_join_all((0..logins).map(|number| store.put(record(number)))).await.expect("the sandbox has room");
+    try_join_all((0..logins).map(|number| store.put(record(number, length)))).await.expect("the sandbox has room");
     store.close();
     drop(store);
     assert!(tasks.stop(Duration::from_secs(60)).await, "the store is closed");
     sandbox
 }
 
-fn record(number: usize) -> Record {
+fn record(number: usize, length: usize) -> Record {
     let now = jiff::Timestamp::now().as_second();
     let settings = Settings {
         issuer: NOBODY.to_owned(),
@@ -52,7 +54,7 @@ fn record(number: usize) -> Record {
     };
     let oauth = Oauth {
         refresh_token: Some(Arc::new(RefreshToken::new(format!("{number:0>REFRESH_TOKEN$}")))),
-        access_token: Arc::new(AccessToken::new(format!("{number:0>ACCESS_TOKEN$}"))),
+        access_token: Arc::new(AccessToken::new(format!("{number:0>length$}"))),
         token_type: "Bearer".to_owned(),
         issued_at: now,
         life: Some(3600),

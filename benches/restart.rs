@@ -10,7 +10,7 @@ const ROUNDS: usize = 21;
 const LOGINS: usize = 10;
 
 pub(crate) async fn measure() -> Vec<Row> {
-    let sandbox = prepared::sandbox(LOGINS).await;
+    let sandbox = prepared::sandbox(LOGINS, prepared::SIGNED).await;
     let request = place::token_request(&prepared::name(LOGINS - 1), "");
     let (mut stopped, mut killed) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

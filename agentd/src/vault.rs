@@ -255,7 +255,7 @@ impl Vault {
         let name = format!("keeper:{}", grant.name);
         let (keeper, shared, commands) = Keeper::new(grant, sequence, Arc::clone(&self.0.parts));
         // Boxed: each wrapper around a future holds it twice, before and after its first poll.
-        self.0.tasks.spawn(name, Panic::Stops, Box::pin(keeper.run(self.0.tasks.clone())));
+        self.0.tasks.spawn(name, Panic::Stops, Box::pin(Box::new(keeper).run(self.0.tasks.clone())));
         Handle { id, shared, commands }
     }
 

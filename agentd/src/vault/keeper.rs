@@ -117,7 +117,8 @@ impl Keeper {
         (keeper, shared, sender)
     }
 
-    pub(super) async fn run(mut self, tasks: Tasks) {
+    /// Boxed: a future holds what it is given twice, as it came and as it is used.
+    pub(super) async fn run(mut self: Box<Self>, tasks: Tasks) {
         loop {
             if self.unsaved.is_some() {
                 Box::pin(self.retry_write()).await;
