@@ -139,7 +139,8 @@ impl Vault {
         let id = grant.id;
         let name = format!("keeper:{}", grant.name);
         let (keeper, shared, commands) = Keeper::new(grant, sequence, Arc::clone(&self.0.parts));
-        self.0.tasks.spawn(name, Panic::Stops, keeper.run(self.0.tasks.clone()));
+        // Boxed: each wrapper around a future holds it twice, before and after its first poll.
+        self.0.tasks.spawn(name, Panic::Stops, Box::pin(Box::new(keeper).run(self.0.tasks.clone())));
         Handle { id, shared, commands }
     }
 
@@ -151,7 +152,7 @@ impl Vault {
 
     /// Takes a key over, under `name`.
     pub async fn adopt_key(&self, name: &str, new: NewKey) -> Arc<Snapshot> {
-        self.replace(name, Flow::Key, |reply| Command::AdoptKey(new, reply)).await
+        self.replace(name, Flow::Key, |reply| Command::AdoptKey(Box::new(new), reply)).await
     }
 
     async fn replace(

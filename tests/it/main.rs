@@ -8,6 +8,7 @@ mod events;
 mod exec;
 mod hostile_client;
 mod instance;
+mod kill;
 mod login_code;
 mod login_device;
 mod narrow;

@@ -1,17 +1,19 @@
 //! Chores whose work is a program of the `agent-tests` crate: build it, pass the arguments on.
 
+use std::process::Command;
+
 use crate::command;
 use crate::failure::Failure;
 use crate::workspace;
 
 /// `cargo xtask bench ARGS`.
 pub(crate) fn bench(words: &[String]) -> Result<(), Failure> {
-    release("bench", words)
+    release(&["bench", "nothing"], words)
 }
 
 /// `cargo xtask soak ARGS`.
 pub(crate) fn soak(words: &[String]) -> Result<(), Failure> {
-    release("soak", words)
+    release(&["soak"], words)
 }
 
 /// `cargo xtask openapi`.
@@ -23,10 +25,14 @@ pub(crate) fn openapi() -> Result<(), Failure> {
     )
 }
 
-/// Measurements and long runs drive the daemon and the client as they are shipped, so those are built first.
-fn release(program: &str, words: &[String]) -> Result<(), Failure> {
-    command::run(workspace::cargo().args(["build", "--release", "--package", "agentd", "--package", "agentctl"]))?;
-    command::run(
-        workspace::cargo().args(["run", "--release", "--package", "agent-tests", "--bin", program, "--"]).args(words),
-    )
+/// Builds daemon and client as they are shipped and `programs` of the test crate, then runs the first of those.
+fn release(programs: &[&str], words: &[String]) -> Result<(), Failure> {
+    let mut build = workspace::cargo();
+    build.args(["build", "--release", "--package", "agentd", "--package", "agentctl", "--package", "agent-tests"]);
+    for program in ["agentd", "agentctl"].iter().chain(programs) {
+        build.args(["--bin", program]);
+    }
+    command::run(&mut build)?;
+    let [program, ..] = programs else { return Ok(()) };
+    command::run(Command::new(workspace::release_program(program)).args(words))
 }

@@ -21,6 +21,11 @@ pub(crate) fn program(name: &str) -> PathBuf {
     target().join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// A program built by `cargo build --release`.
+pub(crate) fn release_program(name: &str) -> PathBuf {
+    target().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// Where `cargo xtask test` installs tools.
 pub(crate) fn tools() -> PathBuf {
     target().join("tools")

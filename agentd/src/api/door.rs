@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -24,7 +25,8 @@ use super::problem::Failure;
 #[derive(Debug, Clone)]
 pub struct Door {
     router: Router,
-    introduction: [(HeaderName, HeaderValue); 5],
+    /// Shared: the door is cloned for every request.
+    introduction: Arc<[(HeaderName, HeaderValue); 5]>,
 }
 
 impl Door {
@@ -41,14 +43,19 @@ impl Door {
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
-        Self { router, introduction }
+        Self { router, introduction: Arc::new(introduction) }
     }
 
     /// Adds the introduction to an answer, also to one that was made elsewhere.
     pub fn introduce(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.introduction {
-            headers.insert(name.clone(), value.clone());
-        }
+        introduce(&*self.introduction, headers);
+    }
+}
+
+fn introduce(introduction: &[(HeaderName, HeaderValue)], headers: &mut HeaderMap) {
+    headers.reserve(introduction.len());
+    for (name, value) in introduction {
+        headers.insert(name.clone(), value.clone());
     }
 }
 
@@ -67,7 +74,7 @@ impl Service<Request<Body>> for Door {
             Ok(()) => Ok(self.router.call(request)),
             Err(problem) => Err(Failure(problem).into_response()),
         };
-        let door = self.clone();
+        let introduction = Arc::clone(&self.introduction);
         Box::pin(async move {
             let mut response = match answer {
                 Err(refused) => refused,
@@ -81,7 +88,7 @@ impl Service<Request<Body>> for Door {
                     }
                 },
             };
-            door.introduce(response.headers_mut());
+            introduce(&*introduction, response.headers_mut());
             Ok(response)
         })
     }

@@ -12,6 +12,9 @@ use serde_json::error::Category;
 
 use super::problem::{Failure, invalid};
 
+/// Most answers fit, in bytes; a longer one grows its buffer.
+const USUAL_ANSWER: usize = 1000;
+
 /// A JSON body. As a request, nothing at all counts as `{}`, so that `curl -X POST` alone asks for the defaults.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
@@ -35,8 +38,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => {
+        let mut body = Vec::with_capacity(USUAL_ANSWER);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => {
                 let mut response = body.into_response();
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 response

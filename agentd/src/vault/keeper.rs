@@ -43,7 +43,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) enum Command {
     Adopt(Box<NewGrant>, oneshot::Sender<()>),
-    AdoptKey(NewKey, oneshot::Sender<()>),
+    AdoptKey(Box<NewKey>, oneshot::Sender<()>),
     Configure(ProfileConfig),
     Logout(oneshot::Sender<revocation::Report>),
     Remove(oneshot::Sender<Result<(), crate::store::WriteError>>),
@@ -96,17 +96,21 @@ impl Keeper {
         (keeper, shared, sender)
     }
 
-    pub(super) async fn run(mut self, tasks: Tasks) {
+    /// Boxed: a future holds what it is given twice, as it came and as it is used.
+    pub(super) async fn run(mut self: Box<Self>, tasks: Tasks) {
         loop {
-            self.retry_write().await;
+            if self.unsaved.is_some() {
+                Box::pin(self.retry_write()).await;
+            }
             self.take_up_demands();
             self.start_when_due();
+            // What is seldom done is boxed: there may be ten thousand keepers, and nearly all of them only wait.
             match self.wait(&tasks).await {
-                Wake::Answered(answer) => self.finish(answer).await,
-                Wake::Command(Command::Remove(reply)) => return self.remove(reply).await,
-                Wake::Command(command) => self.obey(command, &tasks).await,
+                Wake::Answered(answer) => Box::pin(self.finish(answer)).await,
+                Wake::Command(Command::Remove(reply)) => return Box::pin(self.remove(reply)).await,
+                Wake::Command(command) => Box::pin(self.obey(command, &tasks)).await,
                 Wake::Look => {}
-                Wake::Stop => return self.stop().await,
+                Wake::Stop => return Box::pin(self.stop()).await,
             }
         }
     }
@@ -206,7 +210,7 @@ impl Keeper {
             }
             Command::AdoptKey(new, reply) => {
                 self.supersede();
-                self.grant.adopt_key(new, &self.parts.clock);
+                self.grant.adopt_key(*new, &self.parts.clock);
                 self.settle(reply).await;
             }
             Command::Configure(rules) => {
