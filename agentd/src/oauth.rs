@@ -97,6 +97,9 @@ pub struct Tokens {
     pub access_token: AccessToken,
     /// `Bearer` unless the service says otherwise; its spelling as the service sent it.
     pub token_type: String,
+    /// Set when the token cannot be used as a bearer token (RFC 6750): its type, if it is one that is registered, else
+    /// `unknown`. The refresh token beside it is good all the same and must not be lost.
+    pub unsupported_type: Option<&'static str>,
     /// Life from [`Tokens::sent_at`]; `None` when absent or not believable (zero, negative, no number).
     pub expires_in: Option<Duration>,
     /// Present at login where the service grants one, and at refresh where it rotates.
@@ -186,11 +189,5 @@ pub enum ExchangeError {
     Uncertain {
         /// What failed, in fixed words.
         why: &'static str,
-    },
-    /// The service gave a token that is bound to a key, or one of no known use: it is not one to hand out.
-    #[error("the service gives tokens of type `{token_type}`, not `Bearer`")]
-    UnsupportedTokenType {
-        /// The type, if it is one that is registered, else `unknown`.
-        token_type: &'static str,
     },
 }

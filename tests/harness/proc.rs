@@ -11,10 +11,13 @@ pub fn resident_kib(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
 }
 
-/// Whether a process lives: it is there, and no zombie.
+/// Whether a process lives, or its last thread still holds what it had open; a zombie of one thread does not.
 pub fn lives(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
+    // State and number of threads (`proc_pid_stat(5)`).
+    let mut fields = rest.split_whitespace();
+    fields.next() != Some("Z") || fields.nth(16).is_some_and(|threads| !matches!(threads, "0" | "1"))
 }
 
 /// Command line and environment, as the process was started; `None` where the system does not show them to us.

@@ -72,16 +72,23 @@ impl Home {
     /// `SIGKILL` for the daemon, and waits until it is gone.
     pub fn kill(&self) {
         let Some(pid) = self.recorded_pid().and_then(|pid| Pid::from_raw(pid.cast_signed())) else { return };
+        if gone(pid) {
+            return;
+        }
         // Fails only when it has ended.
         let _ended = kill_process(pid, Signal::KILL);
         until_true("the daemon is gone", || gone(pid));
     }
 }
 
+#[cfg(target_os = "linux")]
 fn gone(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).unwrap_or_default();
-    let zombie = stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'));
-    zombie || rustix::process::test_kill_process(pid).is_err()
+    !crate::proc::lives(pid.as_raw_pid().cast_unsigned())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn gone(pid: Pid) -> bool {
+    rustix::process::test_kill_process(pid).is_err()
 }
 
 impl Default for Home {

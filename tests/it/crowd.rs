@@ -49,7 +49,6 @@ fn ten_thousand_idle_connections_cost_bounded_memory_and_nobody_else() {
             most = most.max(proc::resident_kib(daemon.pid()));
         }
     }
-    println!("resident: {most} KiB");
     assert!(most < MEMORY_KIB, "{most} KiB for a crowd of idle connections");
     let status = Raw::ask(daemon.socket(), STATUS).expect("it is served").json();
     let open = status["connections"].as_u64().expect("a number");
@@ -103,7 +102,6 @@ async fn fifteen_hundred_requests_in_progress_are_kept_and_more_are_told_that_th
     assert_eq!((busy.status, busy.problem().code, busy.header("retry-after")), (503, Code::Busy, Some("1")));
     assert_eq!(busy.header("agentd-protocol"), Some("1"), "this answer introduces the agent as well");
     let resident = proc::resident_kib(daemon.pid());
-    println!("resident: {resident} KiB");
     assert!(resident < MEMORY_KIB, "{resident} KiB for {room} requests in progress");
     // Those who crowd the door now are the ones who have to go.
     let idle: Vec<Raw> = (0..500).map(|_| Raw::open(daemon.socket())).collect();

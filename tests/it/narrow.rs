@@ -44,6 +44,10 @@ async fn a_wider_answer_is_not_handed_on_and_the_login_lives() {
     let scene = scene(Narrow::Ignored, ALLOWED).await;
     let problem = scoped(&scene, "mail").await.expect_err("the issuer ignored the wish");
     assert_eq!(problem.code, Code::Denied);
+    for scope in ["mail", "files"] {
+        assert_eq!(scoped(&scene, scope).await.expect_err("it is known by now").code, Code::Denied);
+    }
+    assert_eq!(scene.issuer.exchanges(), 1, "a service that ignores the wish is asked once");
     scene.refresh().await.expect("the rotated refresh token was kept all the same");
     assert_eq!(scene.issuer.tally().reuse_detections, 0);
 }

@@ -78,6 +78,7 @@ fn what_bears_secrets_shows_none_of_them() {
     let tokens = Tokens {
         access_token: AccessToken::new(text()),
         token_type: "Bearer".to_owned(),
+        unsupported_type: None,
         expires_in: None,
         refresh_token: Some(RefreshToken::new(text())),
         scope: None,

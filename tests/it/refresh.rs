@@ -106,6 +106,18 @@ async fn invalid_client_is_a_matter_of_settings_and_nothing_is_sent_again_by_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_another_kind_of_token_does_not_lose_the_refresh_token() {
+    let scene = Scene::new().await;
+    scene.issuer.next(Endpoint::Token, Behaviour::TokenType("DPoP".to_owned()));
+    let problem = scene.refresh().await.expect_err("it cannot be used as a bearer token");
+    assert_eq!(problem.code, Code::Misconfigured);
+    assert!(problem.detail.contains("DPoP"), "{problem:?}");
+    scene.token().await.expect("the one before is still valid");
+    scene.refresh().await.expect("the successor was kept");
+    assert_eq!(scene.issuer.tally().reuse_detections, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_expires_in_says_a_token_is_served_and_no_storm_follows() {
     let odd = [
         (ExpiresIn::Text, true),

@@ -157,7 +157,6 @@ impl Failure {
             ExchangeError::Unavailable { .. } => Self::Unreachable { why: "it is overloaded or out of order" },
             ExchangeError::Settings { why } => Self::BadSettings { why: why.to_owned() },
             ExchangeError::Uncertain { why } => Self::Lost { why },
-            ExchangeError::UnsupportedTokenType { token_type } => Self::UnsupportedTokenType { token_type },
             // These belong to polling, which handles them; anywhere else they make no sense.
             ExchangeError::AuthorizationPending | ExchangeError::SlowDown => {
                 Self::BadAnswer { why: "a word of the device flow where it has no meaning" }

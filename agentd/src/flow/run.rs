@@ -69,6 +69,9 @@ async fn obtain(ground: &Ground, row: &Row, login: &Login, browser: &mut Option<
 
 async fn adopt(ground: &Ground, login: Login, obtained: Obtained) -> Result<Finished, Failure> {
     let Obtained { plan, tokens, nonce } = obtained;
+    if let Some(token_type) = tokens.unsupported_type {
+        return Err(Failure::UnsupportedTokenType { token_type });
+    }
     let account = account(ground, &plan, &tokens, nonce.as_ref())?;
     let mut warnings = warning::of(&tokens, &plan.scope);
     let mut settings = login.settings;

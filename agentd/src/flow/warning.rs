@@ -48,6 +48,7 @@ mod tests {
         Tokens {
             access_token: AccessToken::new("at".to_owned()),
             token_type: "Bearer".to_owned(),
+            unsupported_type: None,
             expires_in: None,
             refresh_token: refresh_token.map(|token| RefreshToken::new(token.to_owned())),
             scope: scope.map(str::to_owned),

@@ -65,9 +65,7 @@ pub fn tokens(received: Received, body: &[u8]) -> Result<Tokens, ExchangeError> 
         return Err(uncertain("the access token is no token"));
     }
     let token_type = answer.token_type.unwrap_or_else(|| "Bearer".to_owned());
-    if !token_type.eq_ignore_ascii_case("bearer") {
-        return Err(ExchangeError::UnsupportedTokenType { token_type: known_type(&token_type) });
-    }
+    let unsupported_type = (!token_type.eq_ignore_ascii_case("bearer")).then(|| known_type(&token_type));
     let refresh_token = answer.refresh_token.filter(|token| !token.text().is_empty());
     if refresh_token.as_ref().is_some_and(|token| token.text().len() > MAX_TOKEN) {
         return Err(uncertain("the refresh token is too long"));
@@ -76,6 +74,7 @@ pub fn tokens(received: Received, body: &[u8]) -> Result<Tokens, ExchangeError> 
     Ok(Tokens {
         access_token: AccessToken::new(access_token.take()),
         token_type,
+        unsupported_type,
         expires_in: seconds(answer.expires_in.as_ref(), MAX_LIFE),
         refresh_token: refresh_token.map(|token| RefreshToken::new(token.take())),
         scope: answer.scope.as_ref().and_then(scope),
@@ -226,13 +225,16 @@ mod tests {
     }
 
     #[test]
-    fn only_bearer_tokens_are_taken() {
-        let refused = |kind: &str| read(&format!(r#"{{"access_token":"at","token_type":"{kind}"}}"#)).err();
-        let error = |token_type| Some(ExchangeError::UnsupportedTokenType { token_type });
-        assert_eq!(refused("BEARER"), None);
-        assert_eq!(refused("dpop"), error("DPoP"));
-        assert_eq!(refused("canary"), error("unknown"));
-        assert_eq!(error("DPoP").expect("some").to_string(), "the service gives tokens of type `DPoP`, not `Bearer`");
+    fn a_token_that_is_no_bearer_token_is_told_and_the_refresh_token_beside_it_is_kept() {
+        let read = |kind: &str| {
+            let body = format!(r#"{{"access_token":"at","token_type":"{kind}","refresh_token":"rt"}}"#);
+            let tokens = read(&body).expect("a whole answer");
+            assert!(tokens.refresh_token.is_some());
+            tokens.unsupported_type
+        };
+        assert_eq!(read("BEARER"), None);
+        assert_eq!(read("dpop"), Some("DPoP"));
+        assert_eq!(read("canary"), Some("unknown"));
     }
 
     #[test]

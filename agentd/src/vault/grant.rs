@@ -43,6 +43,8 @@ pub(super) struct Grant {
     pub(super) logged_in_at: Option<i64>,
     pub(super) refreshed_at: Option<i64>,
     pub(super) generation: u64,
+    /// The issuer answered a wish for less with more; it is not asked again, since each time costs a rotation.
+    pub(super) ignores_scope: bool,
     pub(super) attempt: Option<Attempt>,
     pub(super) history: History,
 }
@@ -113,6 +115,7 @@ impl Grant {
             logged_in_at: None,
             refreshed_at: None,
             generation: 0,
+            ignores_scope: false,
             attempt: None,
             history: History::default(),
         }
@@ -171,6 +174,7 @@ impl Grant {
         self.granted_scope = None;
         self.logged_in_at = None;
         self.refreshed_at = None;
+        self.ignores_scope = false;
         self.attempt = None;
         self.history = History::default();
         renewal.map(|renewal| (renewal, main))
@@ -184,7 +188,8 @@ impl Grant {
     /// Takes over the answer to a refresh for `target`.
     ///
     /// # Errors
-    /// [`Trouble::Wider`] when the token is wider than asked for. A rotated refresh token is taken over all the same.
+    /// [`Trouble::Wider`] when the token is wider than asked for, [`Trouble::Misconfigured`] when it is no bearer token.
+    /// A rotated refresh token is taken over all the same.
     pub(super) fn renew(&mut self, target: &Arc<Target>, tokens: Tokens, clock: &Clock) -> Result<(), Trouble> {
         let answered = tokens.scope.clone();
         let asked = target.scope.as_ref();
@@ -192,6 +197,7 @@ impl Grant {
             Some(asked) => Some(Arc::from(asked.join())),
             None => self.granted_scope.clone(),
         });
+        let unsupported_type = tokens.unsupported_type;
         let (served, refresh_token) = self.serve(tokens, scope);
         if let (Some(new), Some(renewal)) = (refresh_token, self.renewal.as_mut()) {
             renewal.refresh_token = Some(Arc::new(new));
@@ -199,6 +205,10 @@ impl Grant {
         self.attempt = None;
         self.history = History { last_try: self.history.last_try, ..History::default() };
         self.standing = Standing::Held;
+        if let Some(code) = unsupported_type {
+            self.standing = Standing::Misconfigured { code };
+            return Err(Trouble::Misconfigured { code });
+        }
         self.refreshed_at = Some(clock.wall());
         if target.is_main() {
             self.main = Some(served);
@@ -207,6 +217,7 @@ impl Grant {
         if let (Some(asked), Some(answered)) = (asked, &answered)
             && !Scopes::parse(answered).within(asked)
         {
+            self.ignores_scope = true;
             return Err(Trouble::Wider);
         }
         let narrowed = Arc::make_mut(&mut self.narrowed);

@@ -166,6 +166,9 @@ impl Keeper {
             Standing::Misconfigured { code } if !forced => return Some(Err(Trouble::Misconfigured { code })),
             _ => {}
         }
+        if self.grant.ignores_scope && target.scope.is_some() {
+            return Some(Err(Trouble::Wider));
+        }
         if self.grant.refresh_token().is_none() {
             let valid = snapshot.served(target).is_some_and(|s| s.is_valid(now));
             let renewal_asked = needs.iter().any(|need| matches!(need, Need::Newer { .. }));

@@ -57,8 +57,10 @@ fn wait(gone: impl Fn() -> bool) -> Result<(), Failure> {
 fn ended(process: Pid) -> bool {
     let zombie = || {
         // Where there is no such file, a process that ended is collected by the system's first process.
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid()));
-        stat.is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')))
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())).unwrap_or_default();
+        let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        // State and number of threads (`proc_pid_stat(5)`): lock and socket are held until the last thread is gone.
+        fields.next() == Some("Z") && fields.nth(16).is_some_and(|threads| matches!(threads, "0" | "1"))
     };
     test_kill_process(process).is_err() || zombie()
 }

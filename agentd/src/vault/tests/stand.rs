@@ -67,6 +67,7 @@ fn tokens(number: usize, clock: &Clock) -> Tokens {
     Tokens {
         access_token: AccessToken::new(format!("at-{number}")),
         token_type: "Bearer".to_owned(),
+        unsupported_type: None,
         expires_in: Some(LIFE),
         refresh_token: Some(RefreshToken::new(format!("rt-{number}"))),
         scope: None,
