@@ -16,7 +16,6 @@ pub mod openapi;
 pub mod proc;
 pub mod raw;
 pub mod sandbox;
-pub mod scene;
 pub mod session;
 pub mod stage;
 pub mod stranger;

@@ -5,11 +5,12 @@
 
 use std::time::{Duration, Instant};
 
+use proto::id::LeaseId;
 use proto::login::{Flow, LoginRequest, LoginStep};
 use proto::problem::Problem;
 use proto::profile::{LoggedOut, LogoutRequest, Profile};
 use proto::route;
-use proto::token::{RefreshRequest, Token};
+use proto::token::{RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
 
 use crate::browser::Browser;
 use crate::daemon::Inside;
@@ -50,6 +51,29 @@ impl Stage {
         let inside = Inside::start(&sandbox);
         let wire = inside.wire();
         Self { sandbox, issuer, inside, wire }
+    }
+
+    /// With a device login made by a well-behaved issuer.
+    pub async fn ready() -> Self {
+        Self::ready_with(Config::default(), "").await
+    }
+
+    /// The same with these settings, and more lines in `config.toml`.
+    pub async fn ready_with(config: Config, more: &str) -> Self {
+        let stage = Self::configured(config, more);
+        stage.log_in(PROFILE, None).await;
+        stage
+    }
+
+    /// Makes a device login under `profile`, approved at once.
+    pub async fn log_in(&self, profile: &str, scope: Option<&str>) -> Profile {
+        let request = LoginRequest {
+            profile: Some(wire::name(profile)),
+            flow: Some(Flow::Device),
+            scope: scope.map(str::to_owned),
+            ..self.plain()
+        };
+        done(self.with_device(request, Some(0)).await).0
     }
 
     /// A browser login of the public client with the scope `openid profile`.
@@ -139,6 +163,23 @@ impl Stage {
         self.wire.token(&wire::of(PROFILE)).await
     }
 
+    /// A lease with at least this many seconds left.
+    ///
+    /// # Errors
+    /// The daemon's problem.
+    pub async fn token_for(&self, min_ttl: u64) -> Result<Token, Problem> {
+        self.wire.token(&TokenRequest { min_ttl: Some(min_ttl), ..wire::of(PROFILE) }).await
+    }
+
+    /// "The service refused this lease."
+    ///
+    /// # Errors
+    /// The daemon's problem.
+    pub async fn reject(&self, lease: &LeaseId) -> Result<Rejected, Problem> {
+        let request = RejectRequest { lease: Some(lease.clone()), profile: None };
+        self.wire.call(&route::REJECT, "", &request).await.message()
+    }
+
     /// A refresh now.
     ///
     /// # Errors
@@ -157,6 +198,23 @@ impl Stage {
     /// The profile.
     pub async fn profile(&self) -> Profile {
         self.wire.inspect(PROFILE).await.expect("the profile exists")
+    }
+
+    /// Stops the daemon in order and starts it again, with the same clock.
+    pub async fn restart(&mut self) {
+        let clock = self.inside.clock.clone();
+        let stopped = self.inside.halt().await;
+        assert!(stopped.orderly, "{stopped:?}");
+        self.inside = Inside::start_at(&self.sandbox, clock);
+    }
+
+    /// Moves the daemon's clock by `step` again and again until `condition` holds, giving it real time in between.
+    pub async fn comes_true(&self, condition: impl AsyncFn() -> bool, step: Duration) {
+        let deadline = Instant::now() + DEADLINE;
+        while !condition().await {
+            assert!(Instant::now() < deadline, "the condition did not come true");
+            self.inside.clock.advance(step);
+        }
     }
 
     /// Waits until the profile is as wished, and gives it back.

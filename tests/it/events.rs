@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use harness::issuer::{Behaviour, Endpoint};
-use harness::scene::{Scene, WORK};
+use harness::stage::{PROFILE, Stage};
 use harness::wire::name;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -12,9 +12,9 @@ use proto::profile::{LogoutRequest, Removed, SwitchRequest};
 use proto::route;
 
 /// Listens before anything happens.
-async fn listen(scene: &Scene) -> Incoming {
+async fn listen(stage: &Stage) -> Incoming {
     let request = Request::get(route::EVENTS.path).header("host", proto::hello::HOST).body(Body::empty());
-    let response = scene.wire().send(request.expect("a good request")).await;
+    let response = stage.wire.send(request.expect("a good request")).await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     response.into_body()
 }
@@ -32,24 +32,24 @@ async fn next(stream: &mut Incoming) -> Event {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_thing_that_happens_is_told_once_and_in_order() {
-    let scene = Scene::new().await;
-    let mut stream = listen(&scene).await;
-    let wire = scene.wire();
+    let stage = Stage::ready().await;
+    let mut stream = listen(&stage).await;
+    let wire = &stage.wire;
 
-    scene.refresh().await.expect("a refresh");
+    stage.refresh().await.expect("a refresh");
     assert_eq!(next(&mut stream).await.kind, EventKind::Refreshed);
 
-    scene.issuer.next(Endpoint::Token, Behaviour::OAuthError { code: "invalid_grant".to_owned(), description: None });
-    scene.refresh().await.expect_err("refused");
+    stage.issuer.next(Endpoint::Token, Behaviour::OAuthError { code: "invalid_grant".to_owned(), description: None });
+    stage.refresh().await.expect_err("refused");
     let event = next(&mut stream).await;
-    assert_eq!((event.kind, event.profile), (EventKind::LoginRequired, Some(name(WORK))));
+    assert_eq!((event.kind, event.profile), (EventKind::LoginRequired, Some(name(PROFILE))));
     assert!(event.problem.expect("it says why").detail.contains("no longer accepts"));
 
-    scene.log_in("other", None).await;
+    stage.log_in("other", None).await;
     let kinds = [next(&mut stream).await.kind, next(&mut stream).await.kind, next(&mut stream).await.kind];
     assert_eq!(kinds, [EventKind::LoginStarted, EventKind::LoginFinished, EventKind::Switched]);
 
-    wire.call(&route::SWITCH, "", &SwitchRequest { profile: name(WORK) })
+    wire.call(&route::SWITCH, "", &SwitchRequest { profile: name(PROFILE) })
         .await
         .message::<proto::profile::Profile>()
         .expect("it exists");
@@ -57,16 +57,16 @@ async fn each_thing_that_happens_is_told_once_and_in_order() {
     let logout = LogoutRequest { profile: Some(name("other")) };
     wire.call(&route::LOGOUT, "", &logout).await.message::<proto::profile::LoggedOut>().expect("it is logged in");
     assert_eq!(next(&mut stream).await.kind, EventKind::LoggedOut);
-    let removed: Removed = wire.call(&route::REMOVE, WORK, &()).await.message().expect("it is removed");
+    let removed: Removed = wire.call(&route::REMOVE, PROFILE, &()).await.message().expect("it is removed");
     assert_eq!((removed.existed, removed.current), (true, Some(name("other"))));
     assert_eq!(next(&mut stream).await.kind, EventKind::Removed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stream_ends_with_the_daemon() {
-    let mut scene = Scene::new().await;
-    let mut stream = listen(&scene).await;
-    let stopping = scene.daemon.halt();
+    let mut stage = Stage::ready().await;
+    let mut stream = listen(&stage).await;
+    let stopping = stage.inside.halt();
     let last = async {
         let event = next(&mut stream).await;
         assert_eq!(event.kind, EventKind::Stopping);

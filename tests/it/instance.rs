@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use harness::proc;
 use harness::raw::assert_served;
 use harness::sandbox::{Sandbox, program};
 use harness::session::Home;
+use harness::stranger;
 use harness::until::{until, until_true};
 use proto::login::LoginStep;
 use serde_json::Value;
@@ -204,10 +206,25 @@ fn a_crash_leaves_no_core_and_no_process_of_the_user_opens_its_memory() {
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).expect("it lives");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("there is a limit");
     assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
-    // Not dumpable: not even its own user may open its memory. Root may, whatever a process does.
-    if !rustix::process::geteuid().is_root() {
-        let opened = std::fs::File::open(format!("/proc/{}/mem", daemon.pid()));
-        assert!(opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied));
-    }
     assert_served(daemon.socket());
+
+    // Not even its own user may open its memory. Root may, whatever a process does, so another user runs this one.
+    let theirs = Sandbox::new();
+    let copy = theirs.path().join("agentd");
+    std::fs::copy(harness::sandbox::program("agentd"), &copy).expect("there is room");
+    for path in [theirs.path(), &copy, &theirs.paths().config] {
+        std::os::unix::fs::chown(path, Some(stranger::UID), Some(stranger::UID)).expect("this test has to run as root");
+    }
+    let mut command = theirs.command(&copy);
+    command.arg("run").uid(stranger::UID).gid(stranger::UID).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("it is executable");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("a pipe");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("it says that it serves");
+    let (pid, own) = (child.id(), line.starts_with("ready "));
+    let opened = stranger::act(move || std::fs::File::open(format!("/proc/{pid}/mem")).map(drop));
+    child.kill().expect("it is ours to end");
+    child.wait().expect("it is ours");
+    assert!(own, "it did not serve");
+    assert!(opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied));
 }

@@ -3,86 +3,86 @@
 use std::time::Duration;
 
 use harness::issuer::{Behaviour, Endpoint, ErrorBody};
-use harness::scene::{Scene, text};
+use harness::stage::{Stage, bearer};
 use proto::id::LeaseId;
 use proto::problem::Code;
 use proto::token::RejectOutcome;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_token_is_refreshed_once_in_thirty_seconds() {
-    let scene = Scene::new().await;
-    let first = scene.token().await.expect("a token");
-    let answer = scene.reject(&first.lease).await.expect("a refresh");
+    let stage = Stage::ready().await;
+    let first = stage.token().await.expect("a token");
+    let answer = stage.reject(&first.lease).await.expect("a refresh");
     assert_eq!(answer.outcome, RejectOutcome::Refreshed);
-    assert_ne!(text(&answer.token), text(&first));
-    let again = scene.reject(&answer.token.lease).await.expect("the same again");
+    assert_ne!(bearer(&answer.token), bearer(&first));
+    let again = stage.reject(&answer.token.lease).await.expect("the same again");
     assert_eq!(again.outcome, RejectOutcome::Unchanged);
-    assert_eq!(text(&again.token), text(&answer.token));
+    assert_eq!(bearer(&again.token), bearer(&answer.token));
     assert!((1..=30).contains(&again.retry_after.expect("it says when")));
-    assert_eq!(scene.issuer.exchanges(), 1);
-    scene.pass(Duration::from_secs(31));
-    let later = scene.reject(&again.token.lease).await.expect("a refresh");
+    assert_eq!(stage.issuer.exchanges(), 1);
+    stage.pass(Duration::from_secs(31));
+    let later = stage.reject(&again.token.lease).await.expect("a refresh");
     assert_eq!(later.outcome, RejectOutcome::Refreshed);
-    assert_eq!(scene.issuer.exchanges(), 2);
+    assert_eq!(stage.issuer.exchanges(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_were_refused_the_same_token_together_get_the_same_new_one() {
-    let scene = Scene::new().await;
-    let first = scene.token().await.expect("a token");
-    let all = futures_util::future::join_all((0..50).map(|_| scene.reject(&first.lease))).await;
-    let fresh = text(&scene.token().await.expect("a token"));
-    assert_ne!(fresh, text(&first));
+    let stage = Stage::ready().await;
+    let first = stage.token().await.expect("a token");
+    let all = futures_util::future::join_all((0..50).map(|_| stage.reject(&first.lease))).await;
+    let fresh = stage.token().await.expect("a token");
+    assert_ne!(bearer(&fresh), bearer(&first));
     for answer in all {
         let answer = answer.expect("a new token");
-        assert_eq!(text(&answer.token), fresh, "{:?}", answer.outcome);
+        assert_eq!(bearer(&answer.token), bearer(&fresh), "{:?}", answer.outcome);
     }
-    assert_eq!(scene.issuer.exchanges(), 1);
+    assert_eq!(stage.issuer.exchanges(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_lease_is_answered_with_the_newer_token_and_no_exchange() {
-    let scene = Scene::new().await;
-    let first = scene.token().await.expect("a token");
-    scene.refresh().await.expect("a refresh");
-    let newest = scene.token().await.expect("a token");
+    let stage = Stage::ready().await;
+    let first = stage.token().await.expect("a token");
+    stage.refresh().await.expect("a refresh");
+    let newest = stage.token().await.expect("a token");
     for _ in 0..3 {
-        let answer = scene.reject(&first.lease).await.expect("there is a newer one");
-        assert_eq!((answer.outcome, text(&answer.token)), (RejectOutcome::Newer, text(&newest)));
+        let answer = stage.reject(&first.lease).await.expect("there is a newer one");
+        assert_eq!((answer.outcome, bearer(&answer.token)), (RejectOutcome::Newer, bearer(&newest)));
     }
-    assert_eq!(scene.issuer.exchanges(), 1);
+    assert_eq!(stage.issuer.exchanges(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reject_while_the_issuer_is_down_loses_nothing() {
-    let scene = Scene::new().await;
-    let first = scene.token().await.expect("a token");
+    let stage = Stage::ready().await;
+    let first = stage.token().await.expect("a token");
     let down = Behaviour::Status { status: 503, body: ErrorBody::Empty, retry_after: None };
-    scene.issuer.next(Endpoint::Token, down);
-    let problem = scene.reject(&first.lease).await.expect_err("no other token can be had");
+    stage.issuer.next(Endpoint::Token, down);
+    let problem = stage.reject(&first.lease).await.expect_err("no other token can be had");
     assert_eq!(problem.code, Code::IssuerUnreachable);
-    let still = scene.token().await.expect("the one that was refused is still served");
-    assert_eq!(text(&still), text(&first));
-    assert!(scene.profile().await.refresh.possible);
+    let still = stage.token().await.expect("the one that was refused is still served");
+    assert_eq!(bearer(&still), bearer(&first));
+    assert!(stage.profile().await.refresh.possible);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_was_never_given_is_not_found() {
-    let scene = Scene::new().await;
+    let stage = Stage::ready().await;
     for invented in ["l0.0.0.0", "x", "lffff.0.1.2"] {
         let lease = LeaseId::parse(invented).expect("well-formed");
-        assert_eq!(scene.reject(&lease).await.expect_err("unknown").code, Code::NotFound);
+        assert_eq!(stage.reject(&lease).await.expect_err("unknown").code, Code::NotFound);
     }
-    assert_eq!(scene.issuer.exchanges(), 0);
+    assert_eq!(stage.issuer.exchanges(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_known_after_a_restart() {
-    let mut scene = Scene::new().await;
-    let first = scene.token().await.expect("a token");
-    scene.refresh().await.expect("a refresh");
-    scene.restart().await;
-    let answer = scene.reject(&first.lease).await.expect("there is a newer one");
+    let mut stage = Stage::ready().await;
+    let first = stage.token().await.expect("a token");
+    stage.refresh().await.expect("a refresh");
+    stage.restart().await;
+    let answer = stage.reject(&first.lease).await.expect("there is a newer one");
     assert_eq!(answer.outcome, RejectOutcome::Newer);
-    assert_eq!(scene.issuer.exchanges(), 1);
+    assert_eq!(stage.issuer.exchanges(), 1);
 }

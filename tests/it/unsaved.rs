@@ -9,7 +9,7 @@ use std::time::Duration;
 use harness::daemon::Inside;
 use harness::issuer::{Config, Issuer};
 use harness::sandbox::Sandbox;
-use harness::scene::{Scene, text};
+use harness::stage::{Stage, bearer};
 use proto::status::Status;
 
 /// A small file system of its own over a sandbox's directory, unmounted at the end.
@@ -47,8 +47,8 @@ impl Drop for SmallDisk {
     }
 }
 
-async fn unsaved(scene: &Scene) -> u64 {
-    let status = scene.wire().call(&proto::route::STATUS, "", &()).await.message::<Status>();
+async fn unsaved(stage: &Stage) -> u64 {
+    let status = stage.wire.call(&proto::route::STATUS, "", &()).await.message::<Status>();
     status.expect("the daemon answers").store.unsaved
 }
 
@@ -58,39 +58,40 @@ async fn a_full_disk_costs_no_token_and_no_login() {
     let disk = SmallDisk::mount(sandbox.path());
     sandbox.write_config("[store]\nkey = \"file\"\n");
     let issuer = Issuer::start(Config::default()).await;
-    let daemon = Inside::start(&sandbox);
-    let mut scene = Scene { sandbox, issuer, daemon };
-    scene.log_in("work", None).await;
+    let inside = Inside::start(&sandbox);
+    let wire = inside.wire();
+    let mut stage = Stage { sandbox, issuer, inside, wire };
+    stage.log_in("work", None).await;
 
     disk.fill();
-    let before = text(&scene.token().await.expect("a token"));
+    let before = bearer(&stage.token().await.expect("a token")).to_owned();
     // The growing file takes its last spare pages first.
     let mut rounds = 0;
-    while unsaved(&scene).await == 0 {
+    while unsaved(&stage).await == 0 {
         rounds += 1;
         assert!(rounds < 200, "the disk is full and the daemon has not noticed");
-        scene.refresh().await.expect("a caller needs it: it goes ahead without a mark");
+        stage.refresh().await.expect("a caller needs it: it goes ahead without a mark");
     }
-    let profile = scene.profile().await;
+    let profile = stage.profile().await;
     assert!(profile.unsaved);
-    let served = text(&scene.token().await.expect("it is served from memory"));
+    let served = bearer(&stage.token().await.expect("it is served from memory")).to_owned();
     assert_ne!(served, before);
-    assert!(scene.issuer.is_live(&served));
+    assert!(stage.issuer.is_live(&served));
 
-    let exchanges = scene.issuer.exchanges();
-    scene.pass(Duration::from_mins(52));
-    scene.pass(Duration::from_secs(1));
-    scene.token().await.expect("it is still valid");
-    assert_eq!(scene.issuer.exchanges(), exchanges, "without a mark nothing is refreshed that nobody waits for");
+    let exchanges = stage.issuer.exchanges();
+    stage.pass(Duration::from_mins(52));
+    stage.pass(Duration::from_secs(1));
+    stage.token().await.expect("it is still valid");
+    assert_eq!(stage.issuer.exchanges(), exchanges, "without a mark nothing is refreshed that nobody waits for");
 
     disk.make_room();
-    scene.until(async || unsaved(&scene).await == 0, Duration::from_secs(10)).await;
-    scene.refresh().await.expect("a refresh");
-    let kept = text(&scene.token().await.expect("a token"));
-    scene.restart().await;
-    assert_eq!(text(&scene.token().await.expect("it was written")), kept);
-    scene.refresh().await.expect("with its refresh token");
-    assert_eq!(scene.issuer.tally().reuse_detections, 0);
-    scene.daemon.halt().await;
-    drop(scene);
+    stage.comes_true(async || unsaved(&stage).await == 0, Duration::from_secs(10)).await;
+    stage.refresh().await.expect("a refresh");
+    let kept = bearer(&stage.token().await.expect("a token")).to_owned();
+    stage.restart().await;
+    assert_eq!(bearer(&stage.token().await.expect("it was written")), kept);
+    stage.refresh().await.expect("with its refresh token");
+    assert_eq!(stage.issuer.tally().reuse_detections, 0);
+    stage.inside.halt().await;
+    drop(stage);
 }
