@@ -26,8 +26,9 @@ use crate::supervise::{Panic, Tasks};
 use crate::transport::{self, Connections, Limits, ListenError, Refusals, SocketFile};
 use crate::vault::Vault;
 
-/// How long requests in progress may take once the daemon stops.
-pub const REQUEST_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the door may take to close once the daemon stops: the time it gives to requests in progress, and a little
+/// for connections that linger.
+pub const REQUEST_PATIENCE: Duration = Duration::from_secs(7);
 /// How long logins may take to end once the daemon stops.
 pub const LOGIN_PATIENCE: Duration = Duration::from_secs(2);
 /// How long keepers may take to finish an exchange and store its result once the daemon stops.

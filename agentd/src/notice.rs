@@ -29,6 +29,8 @@ pub enum Kind {
     Stopping,
     /// Another profile is current.
     Switched,
+    /// A refresh failed because the service does not accept the client; it is not tried again by itself.
+    Unaccepted,
 }
 
 /// One event.

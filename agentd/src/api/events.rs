@@ -55,6 +55,7 @@ fn describe(notice: Notice) -> Event {
         Kind::Removed => (EventKind::Removed, Code::Unknown),
         Kind::Stopping => (EventKind::Stopping, Code::Unknown),
         Kind::Switched => (EventKind::Switched, Code::Unknown),
+        Kind::Unaccepted => (EventKind::RefreshFailed, Code::Misconfigured),
     };
     Event {
         at: Timestamp::from_unix(notice.at),

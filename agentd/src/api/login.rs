@@ -144,8 +144,8 @@ fn checked(endpoint: &str, what: &str) -> Result<url::Url, Failure> {
     http::check_endpoint(endpoint).map_err(|error| invalid(format!("`{what}`: {error}")))
 }
 
-/// The request over what is known. Another issuer or client starts from nothing: endpoints and secrets of one service
-/// must not reach another.
+/// The request over what is known. Another issuer or client starts from nothing, and another endpoint does without the
+/// client's secret unless it is given anew: what one service knows must not reach another.
 fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Failure> {
     let known = known.filter(|k| {
         request.issuer.as_ref().is_none_or(|issuer| *issuer == k.issuer)
@@ -194,7 +194,7 @@ fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Fa
     Ok(Settings {
         issuer,
         client_id,
-        client_secret: given_secret.or_else(|| known.and_then(|k| k.client_secret.clone())),
+        client_secret: given_secret.or_else(|| known.filter(|k| k.endpoints == endpoints)?.client_secret.clone()),
         flow: known.and_then(|k| k.flow),
         scope: request.scope.or_else(|| known.and_then(|k| k.scope.clone())),
         resources: inherited(request.resource, known.map(|k| &k.resources)),

@@ -72,9 +72,7 @@ pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
             "ask without --scope, --audience and --resource, or set `narrow = \"refresh\"` under `[profile.{profile}]` \
              in config.toml if the service supports it"
         )),
-        Trouble::NoRefreshToken => {
-            Problem::new(Code::Unsupported, detail).hint(format!("run `agentctl login {profile}` for a new one"))
-        }
+        Trouble::NoRefreshToken => Problem::new(Code::Unsupported, detail).hint("log in again for a new token or key"),
         Trouble::Superseded => Problem::new(Code::Busy, detail).retry_after(1).hint("try again"),
         Trouble::TargetRefused { .. } => {
             Problem::new(Code::Denied, detail).hint("ask for a scope, audience or resource that the login covers")

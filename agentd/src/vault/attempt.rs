@@ -34,6 +34,10 @@ pub(super) enum Again {
 pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Verdict {
     let refused = if history.uncertain { Why::RotationUncertain } else { Why::Refused };
     match error {
+        // Some services say so of a target they do not grant; if it was meant for the grant, its own refresh will tell.
+        ExchangeError::Refused if !whole && !history.uncertain => {
+            Verdict::NotThis(Trouble::TargetRefused { code: "invalid_grant" })
+        }
         ExchangeError::Refused => Verdict::GiveUp(refused),
         ExchangeError::Misconfigured { code } => Verdict::Misconfigured(code),
         ExchangeError::Settings { why } => Verdict::Misconfigured(why),

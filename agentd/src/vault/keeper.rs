@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::exchange::{Answer, Exchange, For};
+use self::exchange::{Answer, Exchange};
 use super::demand::Board;
 use super::grant::{Grant, NewGrant, NewKey};
+use super::lanes::For;
 use super::view::{Snapshot, Standing};
 use super::want::{Need, Target};
 use super::{Parts, Trouble, Why, freshness, record, revocation};
@@ -187,6 +188,11 @@ impl Keeper {
                 why: "the service asked to wait".to_owned(),
                 retry_after: Some(until.since(now)),
             }));
+        }
+        // What is uncertain is asked again after its wait, whoever asks, unless a person insists.
+        if let Some(until) = history.not_before.filter(|until| history.uncertain && *until > now && !forced) {
+            let why = "the answer to the last refresh was lost".to_owned();
+            return Some(Err(Trouble::Unreachable { why, retry_after: Some(until.since(now)) }));
         }
         let just_tried = history.last_try.is_some_and(|at| now.since(at) < LEAST_SPACING);
         history.trouble.clone().filter(|_| just_tried && !forced).map(Err)

@@ -10,6 +10,7 @@ use crate::notice::Kind;
 use crate::oauth::{ExchangeError, Tokens};
 use crate::store::record::Attempt;
 use crate::vault::attempt::{Again, Verdict, is_doubtful, judge};
+use crate::vault::lanes::For;
 use crate::vault::view::Standing;
 use crate::vault::want::Target;
 use crate::vault::{Trouble, freshness};
@@ -32,13 +33,6 @@ pub(super) enum Answer {
     Came(Result<Tokens, ExchangeError>),
 }
 
-/// On whose behalf an exchange is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum For {
-    Caller,
-    Nobody,
-}
-
 impl Keeper {
     /// Begins an exchange for `target`. K3: the mark is written first.
     pub(super) fn start(&mut self, target: Arc<Target>, behalf: For) {
@@ -58,7 +52,7 @@ impl Keeper {
         let begun = Arc::<AtomicBool>::default();
         let begins = Arc::clone(&begun);
         let answer = Box::pin(async move {
-            let _lane = parts.lanes.enter(&client.issuer).await;
+            let _lane = parts.lanes.enter(&client.issuer, behalf).await;
             begins.store(true, Ordering::Relaxed);
             if let Err(error) = parts.store.put(mark).await {
                 tracing::warn!(%error, "the store cannot be written");
@@ -157,8 +151,12 @@ impl Keeper {
         history.service_says = retry_after.map(|after| now + after.min(freshness::LONGEST_RETRY_AFTER));
         history.trouble = Some(trouble.clone());
         self.persist().await;
-        let lost = matches!(self.grant.standing, Standing::LoginRequired(_));
-        self.note(if lost { Kind::LoginRequired } else { Kind::RefreshFailed }, Some(trouble.to_string()));
+        let kind = match self.grant.standing {
+            Standing::LoginRequired(_) => Kind::LoginRequired,
+            Standing::Misconfigured { .. } => Kind::Unaccepted,
+            Standing::Held | Standing::Nothing(_) => Kind::RefreshFailed,
+        };
+        self.note(kind, Some(trouble.to_string()));
         self.tell(Some((&target, Some(trouble))));
     }
 }
