@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::issuer::{Behaviour, Config, Endpoint};
+use harness::issuer::{Behaviour, Config, Endpoint, ErrorBody};
 use harness::stage::{Stage, bearer};
 use harness::wire::of;
 use proto::problem::{Code, Problem};
@@ -26,7 +26,8 @@ async fn ask_together(stage: &Stage, count: usize, request: &TokenRequest) -> Ve
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_callers_of_an_expired_token_cause_one_exchange() {
     let stage = Stage::ready().await;
-    stage.issuer.always(Endpoint::Token, Behaviour::CutBeforeProcessing);
+    let down = Behaviour::Status { status: 503, body: ErrorBody::Empty, retry_after: None };
+    stage.issuer.always(Endpoint::Token, down);
     stage.pass(2 * HOUR);
     stage.until(|profile| profile.refresh.failures >= 1).await;
     stage.issuer.clear(Endpoint::Token);

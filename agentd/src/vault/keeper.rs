@@ -30,6 +30,8 @@ use crate::supervise::Tasks;
 /// Demands that follow a failure sooner than this are answered with that failure; refreshes that nobody waits for are
 /// never closer together.
 pub(super) const LEAST_SPACING: Duration = Duration::from_secs(1);
+/// The longest that a caller is kept from the next try of an exchange whose answer was lost.
+pub(super) const UNCERTAIN_SPACING: Duration = Duration::from_secs(15);
 /// While the store cannot be written, refreshes that nobody waits for are put off by this.
 pub(super) const STORE_RECHECK: Duration = Duration::from_secs(30);
 
@@ -190,7 +192,9 @@ impl Keeper {
             }));
         }
         // What is uncertain is asked again after its wait, whoever asks, unless a person insists.
-        if let Some(until) = history.not_before.filter(|until| history.uncertain && *until > now && !forced) {
+        let patience = history.last_try.map(|at| at + UNCERTAIN_SPACING);
+        let until = history.not_before.into_iter().chain(patience).min();
+        if let Some(until) = until.filter(|until| history.uncertain && *until > now && !forced) {
             let why = "the answer to the last refresh was lost".to_owned();
             return Some(Err(Trouble::Unreachable { why, retry_after: Some(until.since(now)) }));
         }
