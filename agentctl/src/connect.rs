@@ -22,7 +22,7 @@ use trust::TrustError;
 /// The longest first line of the instance lock, in bytes; socket paths are far shorter.
 const LOCK_LINE_LIMIT: u64 = 4096;
 /// How long an agent may take to accept a connection; on Linux, a full backlog blocks.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const DIAL_WAIT: Duration = Duration::from_secs(10);
 /// How long another process's fresh agent may take to serve after it said that it runs.
 const SERVE_WAIT: Duration = Duration::from_secs(10);
