@@ -34,7 +34,7 @@ pub(crate) async fn sandbox(logins: usize, length: usize) -> Sandbox {
     try_join_all((0..logins).map(|number| store.put(record(number, length)))).await.expect("the sandbox has room");
     store.close();
     drop(store);
-    assert!(tasks.stop(Duration::from_secs(60)).await, "the store is closed");
+    assert!(tasks.stop(Duration::from_mins(1)).await, "the store is closed");
     sandbox
 }
 

@@ -22,8 +22,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use futures_channel::mpsc;
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::ProfileConfig;
@@ -211,7 +212,7 @@ struct Directory {
 struct Handle {
     id: RecordId,
     shared: Arc<Shared>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::UnboundedSender<Command>,
 }
 
 impl Vault {
@@ -284,7 +285,7 @@ impl Vault {
         });
         let (reply, done) = oneshot::channel();
         // A keeper ends only with the daemon or after `remove`, which takes it out of the directory first.
-        let _ending = handle.commands.send(command(reply)).await;
+        let _ending = handle.commands.unbounded_send(command(reply));
         let _ending = done.await;
         let snapshot = handle.shared.state.borrow().clone();
         self.directory_mut(|d| d.profiles.insert(Arc::clone(&snapshot.name), handle));
@@ -313,7 +314,7 @@ impl Vault {
         let handle = self.find(profile)?;
         let name = Arc::clone(&handle.shared.state.borrow().name);
         let (reply, done) = oneshot::channel();
-        let _ending = handle.commands.send(Command::Logout(reply)).await;
+        let _ending = handle.commands.unbounded_send(Command::Logout(reply));
         let nothing = LogoutReport { was_logged_in: false, outcome: Revocation::Nothing };
         Ok((name, done.await.unwrap_or(nothing)))
     }
@@ -337,7 +338,7 @@ impl Vault {
             return Ok(false);
         };
         let (reply, done) = oneshot::channel();
-        let _ending = handle.commands.send(Command::Remove(reply)).await;
+        let _ending = handle.commands.unbounded_send(Command::Remove(reply));
         done.await.unwrap_or(Ok(()))?;
         if let Some(next) = next {
             self.0.parts.store.set_current(next.map(|(_, id)| id)).await?;
@@ -346,11 +347,11 @@ impl Vault {
     }
 
     /// Gives every keeper its rules from a configuration that was read again.
-    pub async fn configure(&self, rules: BTreeMap<String, ProfileConfig>) {
+    pub fn configure(&self, rules: BTreeMap<String, ProfileConfig>) {
         *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         let handles: Vec<_> = self.directory().profiles.iter().map(|(n, h)| (Arc::clone(n), h.clone())).collect();
         for (name, handle) in handles {
-            let _ending = handle.commands.send(Command::Configure(self.rules(&name))).await;
+            let _ending = handle.commands.unbounded_send(Command::Configure(self.rules(&name)));
         }
     }
 
