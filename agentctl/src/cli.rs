@@ -77,8 +77,21 @@ struct Globals {
     no_autostart: bool,
 }
 
-/// The whole command line, for parsing and for the completions.
+/// The whole command line, for help, mistakes and the completions.
 pub(crate) fn command() -> Command {
+    command_with(|_| true)
+}
+
+/// Reads the arguments. Every verb costs, because it is given a copy of each option that all verbs share, so those that
+/// do not stand on the command line are left out until there is something to explain.
+fn parse(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let named = |verb: &Verb| {
+        std::iter::once(&verb.name).chain(verb.aliases).any(|word| arguments.iter().any(|argument| argument == word))
+    };
+    command_with(named).try_get_matches_from(arguments).or_else(|_| command().try_get_matches_from(arguments))
+}
+
+fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
     let command = Command::new("agentctl")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Log in once; use the login everywhere")
@@ -87,7 +100,7 @@ pub(crate) fn command() -> Command {
         .subcommand_value_name("VERB")
         .subcommand_help_heading("Verbs")
         .disable_help_subcommand(true)
-        .subcommands(command::VERBS.iter().map(|verb| {
+        .subcommands(command::VERBS.iter().filter(|verb| wanted(verb)).map(|verb| {
             let command = Command::new(verb.name).about(verb.about).after_help(verb.more);
             command.visible_aliases(verb.aliases.iter().copied()).defer(verb.arguments)
         }));
@@ -100,7 +113,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
     let coloured = |arguments: &[OsString]| {
         colour_allowed(std::env::var_os("NO_COLOR").as_deref()) && !arguments.iter().any(|a| a == "--no-color")
     };
-    let matches = match command().try_get_matches_from(&arguments) {
+    let matches = match parse(&arguments) {
         Ok(matches) => matches,
         Err(error) => {
             return match output::usage(&error, coloured(&arguments)) {
@@ -181,6 +194,20 @@ mod tests {
             assert_eq!(globals.profile.map(String::from).as_deref(), Some("work"), "{line}");
             assert!(globals.json, "{line}");
         }
+    }
+
+    #[test]
+    fn mistakes_are_explained_with_every_verb() {
+        let explained = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            parse(&words).expect_err(line).to_string()
+        };
+        assert!(explained("agentctl --help").contains("completions"));
+        assert!(explained("agentctl tokn").contains("token"));
+        assert!(explained("agentctl -p token").contains("VERB"));
+        assert_eq!(explained("agentctl token --nonsense"), {
+            command().try_get_matches_from(["agentctl", "token", "--nonsense"]).expect_err("no such option").to_string()
+        });
     }
 
     #[test]

@@ -22,8 +22,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use futures_channel::mpsc;
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::ProfileConfig;
@@ -96,7 +97,7 @@ struct Directory {
 struct Handle {
     id: RecordId,
     shared: Arc<Shared>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::UnboundedSender<Command>,
 }
 
 impl Vault {
@@ -171,7 +172,7 @@ impl Vault {
         self.directory_mut(|d| d.profiles.insert(Arc::from(name), handle.clone()));
         let (reply, done) = oneshot::channel();
         // A keeper ends only with the daemon or after `remove`, which takes it out of the directory first.
-        let _ending = handle.commands.send(command(reply)).await;
+        let _ending = handle.commands.unbounded_send(command(reply));
         let _ending = done.await;
         handle.shared.state.borrow().clone()
     }
@@ -204,7 +205,7 @@ impl Vault {
         let handle = self.find(profile)?;
         let name = Arc::clone(&handle.shared.state.borrow().name);
         let (reply, done) = oneshot::channel();
-        let _ending = handle.commands.send(Command::Logout(reply)).await;
+        let _ending = handle.commands.unbounded_send(Command::Logout(reply));
         let nothing = LogoutReport { was_logged_in: false, outcome: Revocation::Nothing };
         Ok((name, done.await.unwrap_or(nothing)))
     }
@@ -233,7 +234,7 @@ impl Vault {
             return Ok(false);
         };
         let (reply, done) = oneshot::channel();
-        let _ending = handle.commands.send(Command::Remove(reply)).await;
+        let _ending = handle.commands.unbounded_send(Command::Remove(reply));
         done.await.unwrap_or(Ok(()))?;
         if let Some(next) = next {
             self.0.parts.store.set_current(next.map(|(_, id)| id)).await?;
@@ -253,11 +254,11 @@ impl Vault {
     }
 
     /// Gives every keeper its rules from a configuration that was read again.
-    pub async fn configure(&self, rules: BTreeMap<String, ProfileConfig>) {
+    pub fn configure(&self, rules: BTreeMap<String, ProfileConfig>) {
         *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         let handles: Vec<_> = self.directory().profiles.iter().map(|(n, h)| (Arc::clone(n), h.clone())).collect();
         for (name, handle) in handles {
-            let _ending = handle.commands.send(Command::Configure(self.rules(&name))).await;
+            let _ending = handle.commands.unbounded_send(Command::Configure(self.rules(&name)));
         }
     }
 

@@ -90,7 +90,7 @@ impl Control for Shared {
                 changes
             };
             (self.0.set_level)(new.log);
-            self.0.vault.configure(new.profiles).await;
+            self.0.vault.configure(new.profiles);
             Ok(changes)
         }
         .boxed()

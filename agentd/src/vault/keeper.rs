@@ -13,7 +13,9 @@ mod exchange;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use futures_channel::mpsc;
+use futures_util::StreamExt as _;
+use tokio::sync::{oneshot, watch};
 
 use self::exchange::{Answer, Exchange};
 use super::demand::Board;
@@ -22,7 +24,7 @@ use super::lanes::For;
 use super::view::{Snapshot, Standing};
 use super::want::{Need, Target};
 use super::{Parts, Trouble, Why, freshness, record, revocation};
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
 use crate::notice::Kind;
 use crate::supervise::Tasks;
@@ -42,7 +44,8 @@ pub(super) struct Shared {
     pub(super) state: watch::Sender<Arc<Snapshot>>,
 }
 
-/// What a keeper is told to do.
+/// What a keeper is told to do. Whoever sends one waits for its end, so the queue needs no bound, and an empty one of
+/// `futures-channel` takes a tenth of the memory of tokio's.
 #[derive(Debug)]
 pub(super) enum Command {
     Adopt(Box<NewGrant>, oneshot::Sender<()>),
@@ -58,7 +61,7 @@ pub(super) struct Keeper {
     sequence: u64,
     shared: Arc<Shared>,
     parts: Arc<Parts>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::UnboundedReceiver<Command>,
     exchange: Option<Exchange>,
     unsaved: Option<Unsaved>,
     jitter: u8,
@@ -78,8 +81,12 @@ enum Wake {
 }
 
 impl Keeper {
-    pub(super) fn new(grant: Grant, sequence: u64, parts: Arc<Parts>) -> (Self, Arc<Shared>, mpsc::Sender<Command>) {
-        let (sender, commands) = mpsc::channel(8);
+    pub(super) fn new(
+        grant: Grant,
+        sequence: u64,
+        parts: Arc<Parts>,
+    ) -> (Self, Arc<Shared>, mpsc::UnboundedSender<Command>) {
+        let (sender, commands) = mpsc::unbounded();
         let [jitter] = *crate::secret::random::<1>();
         let first = Arc::new(grant.snapshot(grant.refresh_due(jitter), false));
         let shared = Arc::new(Shared { board: Board::default(), state: watch::Sender::new(first) });
@@ -120,24 +127,12 @@ impl Keeper {
 
     async fn wait(&mut self, tasks: &Tasks) -> Wake {
         let wake_at = self.wake_at();
-        let sleep = async {
-            match wake_at {
-                Some(at) => self.parts.clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
-        let answer = async {
-            match self.exchange.as_mut() {
-                Some(exchange) => (&mut exchange.answer).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = tasks.cancelled() => Wake::Stop,
-            answer = answer => Wake::Answered(answer),
-            command = self.commands.recv() => command.map_or(Wake::Stop, Wake::Command),
+            answer = answered(self.exchange.as_mut()) => Wake::Answered(answer),
+            command = self.commands.next() => command.map_or(Wake::Stop, Wake::Command),
             () = self.shared.board.rung() => Wake::Look,
-            () = sleep => Wake::Look,
+            () = reached(&self.parts.clock, wake_at) => Wake::Look,
         }
     }
 
@@ -343,5 +338,21 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         self.shared.board.close();
         self.shared.state.send_modify(|_| {});
+    }
+}
+
+/// The answer to the exchange, if one is under way.
+async fn answered(exchange: Option<&mut Exchange>) -> Answer {
+    match exchange {
+        Some(exchange) => (&mut exchange.answer).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when `moment` has come, if there is one.
+async fn reached(clock: &Clock, moment: Option<Moment>) {
+    match moment {
+        Some(moment) => clock.sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

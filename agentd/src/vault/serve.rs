@@ -86,7 +86,8 @@ impl Vault {
                 return Ok(self.hand(&snapshot, &target, served, min_ttl));
             }
         }
-        self.demand(&handle, target, need).await
+        // Boxed: every request carries its future around, and few come to this point.
+        Box::pin(self.demand(&handle, target, need)).await
     }
 
     /// Refreshes now, also where the agent has given up. A refresh under way counts.

@@ -60,7 +60,7 @@ async fn an_unclear_answer_to_a_narrower_request_does_not_settle_what_is_uncerta
     let stand = Stand::new();
     stand.login("work").await;
     let rules = ProfileConfig { narrow: Narrow::Refresh, ..ProfileConfig::default() };
-    stand.vault.configure([("work".to_owned(), rules)].into()).await;
+    stand.vault.configure([("work".to_owned(), rules)].into());
     let lost = ExchangeError::Uncertain { why: "cut" };
     let unclear = ExchangeError::Doubtful { status: 400, code: None };
     stand.fail_with([lost.clone(), lost, unclear.clone(), unclear]);
