@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::issuer::{Behaviour, Config, Endpoint, Issuer};
-use harness::{lean, login};
+use harness::{lean, logins};
 use proto::route;
 
 use crate::load::{Connections, at_once, burst};
@@ -19,7 +19,7 @@ const WAITING: usize = 64;
 pub(crate) async fn measure() -> Vec<Row> {
     let place = Place::new(&OTHERS, Duration::from_hours(1)).await;
     let hanging = Issuer::launch(Config::default());
-    login::by_browser(&place.wire(), hanging.url(), "hung", place::SCOPE).await;
+    logins::browse(&place.wire(), &hanging, "hung", place::SCOPE).await;
     let requests = OTHERS.map(|name| place::token_request(name, ""));
     let refresh = lean::request(&route::REFRESH, "", "{\"profile\":\"hung\"}");
     let (mut quiet, mut hung) = (Vec::new(), Vec::new());

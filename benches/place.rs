@@ -6,7 +6,7 @@ use harness::daemon::Process;
 use harness::issuer::{Config, Issuer};
 use harness::sandbox::Sandbox;
 use harness::wire::{self, Wire};
-use harness::{lean, login};
+use harness::{lean, logins};
 use proto::route;
 
 use crate::process;
@@ -46,7 +46,7 @@ impl Place {
     }
 
     pub(crate) async fn log_in(&self, profile: &str) {
-        login::by_browser(&self.wire(), self.issuer.url(), profile, SCOPE).await;
+        logins::browse(&self.wire(), &self.issuer, profile, SCOPE).await;
     }
 
     pub(crate) fn wire(&self) -> Wire {

@@ -11,7 +11,6 @@ pub mod ctl;
 pub mod daemon;
 pub mod issuer;
 pub mod lean;
-pub mod login;
 pub mod logins;
 pub mod oidc_provider;
 pub mod openapi;

@@ -60,6 +60,12 @@ pub async fn must(wire: &Wire, issuer: &Issuer, request: &LoginRequest) {
     run(wire, issuer, request).await.expect("the login succeeds");
 }
 
+/// Runs a browser login with this scope, which must succeed; what is current stays.
+pub async fn browse(wire: &Wire, issuer: &Issuer, profile: &str, scope: &str) {
+    let scope = Some(scope.to_owned());
+    must(wire, issuer, &LoginRequest { scope, switch: false, ..by_code(issuer, profile) }).await;
+}
+
 /// Keeps a key.
 pub async fn keep(wire: &Wire, profile: &str, key: &str) {
     drop(wire.login(&by_key(profile, key)).await.expect("the key is kept"));

@@ -12,7 +12,7 @@ use proto::token::Token;
 use crate::daemon::Process;
 use crate::issuer::{Config, Endpoint, Issuer, Ledger, Rotation};
 use crate::lean::{self, Lean};
-use crate::login;
+use crate::logins;
 use crate::sandbox::Sandbox;
 use crate::wire;
 
@@ -76,7 +76,7 @@ impl Place {
     }
 
     pub(super) async fn log_in(&self, profile: &str) {
-        login::by_browser(&self.daemon().wire(), self.issuer.url(), profile, SCOPE).await;
+        logins::browse(&self.daemon().wire(), &self.issuer, profile, SCOPE).await;
     }
 
     /// A connection on which a refresh of the victim was asked for.
