@@ -5,15 +5,19 @@
 //! clients of another session find it: first line the socket's path, second line the process id.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::private::{self, PrivateError};
 
 /// What is read of a lock file; a path of any length fits.
-const MOST: u64 = 16 * 1024;
+const MOST: usize = 16 * 1024;
+/// How often an empty lock file is looked at, and the time between two looks: half a second in all.
+const LOOKS: u32 = 100;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +45,7 @@ pub struct Instance {
 
 impl Instance {
     /// Takes the lock at `path`, making file and directory where missing, and writes that this process will listen at
-    /// `socket`. Does not wait.
+    /// `socket`. Waits only, and not for long, for a holder that has the lock and has not yet said where it listens.
     pub fn acquire(path: &Path, socket: &Path) -> Result<Self, AcquireError> {
         private::directory(private::parent(path))?;
         let file = private::open_or_create(path)?;
@@ -74,8 +78,17 @@ impl Instance {
 }
 
 fn holder(file: &File) -> io::Result<(Option<PathBuf>, Option<u32>)> {
-    let mut text = Vec::new();
-    file.take(MOST).read_to_end(&mut text)?;
+    let mut text = vec![0; MOST];
+    // Between taking the lock and writing to the file a holder does nothing else.
+    let mut length = file.read_at(&mut text, 0)?;
+    for _ in 0..LOOKS {
+        if length > 0 {
+            break;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+        length = file.read_at(&mut text, 0)?;
+    }
+    text.truncate(length);
     let mut lines = text.split(|byte| *byte == b'\n');
     let socket = lines.next().filter(|line| !line.is_empty()).map(|line| std::ffi::OsString::from_vec(line.to_vec()));
     let pid = lines.next().and_then(|line| std::str::from_utf8(line).ok()?.parse().ok());
