@@ -78,16 +78,29 @@ impl Vault {
         target: Target,
         min_ttl: Option<Duration>,
     ) -> Result<Handed, ServeError> {
-        let handle = self.find(profile)?;
-        let need = Need::Ttl(min_ttl);
-        if target.is_main() {
-            let snapshot = handle.shared.state.borrow();
-            if let Some(served) = snapshot.meeting(&target, need, self.clock().now()) {
-                return Ok(self.hand(&snapshot, &target, served, min_ttl));
-            }
+        if let Some(handed) = self.at_once(profile, &target, min_ttl)? {
+            return Ok(handed);
         }
-        // Boxed: every request carries its future around, and few come to this point.
-        Box::pin(self.demand(&handle, target, need)).await
+        self.demand(&self.find(profile)?, target, Need::Ttl(min_ttl)).await
+    }
+
+    /// The token that [`Vault::token`] gives without waiting; `None` when it would have to wait.
+    ///
+    /// # Errors
+    /// [`ServeError::Select`] when no profile was found.
+    pub fn at_once(
+        &self,
+        profile: Option<&str>,
+        target: &Target,
+        min_ttl: Option<Duration>,
+    ) -> Result<Option<Handed>, ServeError> {
+        let handle = self.find(profile)?;
+        if !target.is_main() {
+            return Ok(None);
+        }
+        let snapshot = handle.shared.state.borrow();
+        let served = snapshot.meeting(target, Need::Ttl(min_ttl), self.clock().now());
+        Ok(served.map(|served| self.hand(&snapshot, target, served, min_ttl)))
     }
 
     /// Refreshes now, also where the agent has given up. A refresh under way counts.
