@@ -159,18 +159,17 @@ impl Connections {
         }
     }
 
-    /// Resolves when somebody stands in line.
+    /// Resolves when somebody stands in line, or did a moment ago: one that asks again and again is hardly ever seen
+    /// there, and looking for it each time would wake the reaper for every request.
     pub(super) async fn somebody_waits(&self) {
-        loop {
-            {
-                let mut register = self.0.register();
-                if !register.line.is_empty() {
-                    return;
-                }
-                register.reaper_rests = true;
+        {
+            let mut register = self.0.register();
+            if !register.line.is_empty() {
+                return;
             }
-            self.0.line_formed.notified().await;
+            register.reaper_rests = true;
         }
+        self.0.line_formed.notified().await;
     }
 
     /// Lets a tick pass: closes what has received for more than `receive` ticks or idled for more than `idle`.

@@ -5,6 +5,7 @@
 //! sees only complete requests, with the [`Peer`] in their extensions.
 
 mod connection;
+mod nudge;
 mod request;
 
 use std::convert::Infallible;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 
 use super::Answers;
+use super::nudge::Nudged;
 use super::request::{self, Receipt};
 use crate::peer::Peer;
 use crate::transport::connections::{Entry, Signals, Ticket};
@@ -43,6 +44,7 @@ pub(super) async fn run<S, B>(
     });
     let mut connection = pin!(builder(limits).serve_connection(io, answer));
     let mut stopping = false;
+    let nudged = Nudged::new();
     poll_fn(|context| {
         let signals = entry.listen(context.waker());
         if signals.contain(Signals::CLOSE) {
@@ -62,7 +64,7 @@ pub(super) async fn run<S, B>(
             }
             connection.as_mut().graceful_shutdown();
         }
-        connection.as_mut().poll(context).map(|outcome| {
+        nudged.poll(context, |context| connection.as_mut().poll(context)).map(|outcome| {
             if let Err(error) = outcome {
                 // The kind only: its source may quote what was received.
                 tracing::debug!(parse = error.is_parse(), cut = error.is_incomplete_message(), "a connection ended");
