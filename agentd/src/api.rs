@@ -60,6 +60,8 @@ pub struct Parts {
 pub trait Control: Send + Sync + 'static {
     /// Facts for `status`.
     fn facts(&self) -> Facts;
+    /// Whether grants outlive the daemon.
+    fn keeps(&self) -> bool;
     /// Reads the configuration again and applies what can be applied.
     fn reload(&self) -> BoxFuture<'_, Result<Changes, Problems>>;
     /// Begins an ordered stop.

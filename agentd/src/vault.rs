@@ -37,7 +37,6 @@ use crate::store::{Loaded, Store, WriteError};
 use crate::supervise::{Panic, Tasks};
 
 pub use demand::MOST_TARGETS;
-pub use freshness::{LONGEST_BACKOFF, LONGEST_RETRY_AFTER};
 pub use grant::{NewGrant, NewKey};
 pub use lanes::LANES_PER_ISSUER;
 pub use revocation::{Outcome as Revocation, Report as LogoutReport};

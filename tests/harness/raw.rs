@@ -120,15 +120,7 @@ impl Raw {
     /// Waits at most `wait` for a byte or the end. True: it has ended.
     pub fn ends_within(&mut self, wait: Duration) -> bool {
         self.stream.set_read_timeout(Some(wait)).expect("it is a socket");
-        let mut buffer = [0; 4096];
-        let ended = match self.stream.read(&mut buffer) {
-            Ok(0) => true,
-            Ok(count) => {
-                self.read.extend_from_slice(&buffer[..count]);
-                false
-            }
-            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted),
-        };
+        let ended = self.reads_the_end(&[ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted]);
         self.stream.set_read_timeout(Some(PATIENCE)).expect("it is a socket");
         ended
     }
@@ -136,17 +128,22 @@ impl Raw {
     /// Whether the daemon has closed it by now.
     pub fn has_ended(&mut self) -> bool {
         self.stream.set_nonblocking(true).expect("it is a socket");
+        let ended = self.reads_the_end(&[ErrorKind::WouldBlock]);
+        self.stream.set_nonblocking(false).expect("it is a socket");
+        ended
+    }
+
+    /// Reads what is there. True: nothing more will come; the errors in `open` only say that nothing came yet.
+    fn reads_the_end(&mut self, open: &[ErrorKind]) -> bool {
         let mut buffer = [0; 4096];
-        let ended = match self.stream.read(&mut buffer) {
+        match self.stream.read(&mut buffer) {
             Ok(0) => true,
             Ok(count) => {
                 self.read.extend_from_slice(&buffer[..count]);
                 false
             }
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
-        };
-        self.stream.set_nonblocking(false).expect("it is a socket");
-        ended
+            Err(error) => !open.contains(&error.kind()),
+        }
     }
 
     /// Everything up to the end of the connection.

@@ -73,7 +73,7 @@ impl Api {
 
     /// Where grants outlive the daemon.
     pub(super) fn source(&self) -> Source {
-        if self.control.facts().store.is_some() { Source::File } else { Source::Memory }
+        if self.control.keeps() { Source::File } else { Source::Memory }
     }
 
     /// A lease as an answer.

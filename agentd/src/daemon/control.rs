@@ -79,6 +79,10 @@ impl Control for Shared {
         }
     }
 
+    fn keeps(&self) -> bool {
+        self.0.facts.store.path().is_some()
+    }
+
     fn reload(&self) -> BoxFuture<'_, Result<Changes, Problems>> {
         async move {
             let new = Config::load(&self.0.paths.config, |name| std::env::var_os(name))?;

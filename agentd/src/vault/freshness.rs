@@ -15,9 +15,9 @@ pub(super) const LATE_MARGIN: Duration = Duration::from_secs(10);
 /// The wait after the first failure; it doubles with each.
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest wait between tries, unless the service asks for a longer one.
-pub const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
+pub(super) const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 /// The longest wait that a service's `Retry-After` can impose.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// The remaining life promised to a caller who does not ask: 60 s, or half the token's life if that is less. `Late`
 /// profiles promise a tenth, at most [`LATE_MARGIN`].
