@@ -18,10 +18,16 @@ use crate::timestamp::Timestamp;
 pub enum Flow {
     /// RFC 6749 §4.1 with PKCE and a loopback redirect (RFC 7636, RFC 8252).
     AuthorizationCode,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
     /// RFC 8628.
     Device,
     /// A key handed over by the person.
     Key,
+    /// None: the environment needs no login.
+    None,
+    /// The service starts a session, the person approves it in a browser, the agent polls.
+    PollExchange,
     /// A flow from a newer agent.
     #[serde(other)]
     Unknown,

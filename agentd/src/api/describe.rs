@@ -108,7 +108,10 @@ pub(super) fn name(name: &str) -> ProfileName {
 pub(super) fn flow(flow: Flow) -> FlowWord {
     match flow {
         Flow::AuthorizationCode => FlowWord::AuthorizationCode,
+        Flow::ClientCredentials => FlowWord::ClientCredentials,
         Flow::Device => FlowWord::Device,
         Flow::Key => FlowWord::Key,
+        Flow::None => FlowWord::None,
+        Flow::PollExchange => FlowWord::PollExchange,
     }
 }

@@ -169,6 +169,8 @@ fn no_such_flow(flow: Flow) -> &'static str {
     match flow {
         Flow::AuthorizationCode => "the service names no authorization endpoint",
         Flow::Device => "the service names no device authorization endpoint",
+        Flow::ClientCredentials => "the service names no token endpoint",
         Flow::Key => "a key is not given by a service",
+        Flow::None | Flow::PollExchange => "only a provider's description can say how that is done",
     }
 }

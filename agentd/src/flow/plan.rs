@@ -117,7 +117,7 @@ fn start(login: &Login, authorization: Option<String>, device: Option<String>) -
     match flow {
         Flow::AuthorizationCode => authorization.map(Start::Authorization),
         Flow::Device => device.map(Start::Device),
-        Flow::Key => None,
+        Flow::ClientCredentials | Flow::Key | Flow::None | Flow::PollExchange => None,
     }
     .ok_or(Failure::NoSuchFlow { flow })
 }

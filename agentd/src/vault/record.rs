@@ -180,15 +180,21 @@ fn read_account(mut members: BTreeMap<String, String>) -> Account {
 fn flow_word(flow: Flow) -> &'static str {
     match flow {
         Flow::AuthorizationCode => "authorization-code",
+        Flow::ClientCredentials => "client-credentials",
         Flow::Device => "device",
         Flow::Key => "key",
+        Flow::None => "none",
+        Flow::PollExchange => "poll-exchange",
     }
 }
 
 fn flow_of(word: &str) -> Flow {
     match word {
+        "client-credentials" => Flow::ClientCredentials,
         "device" => Flow::Device,
         "key" => Flow::Key,
+        "none" => Flow::None,
+        "poll-exchange" => Flow::PollExchange,
         _ => Flow::AuthorizationCode,
     }
 }
