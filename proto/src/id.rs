@@ -102,8 +102,16 @@ identifier! {
     LeaseId, 96
 }
 identifier! {
+    /// Names a link.
+    LinkId, 64
+}
+identifier! {
     /// Names one run of a flow.
     LoginId, 64
+}
+identifier! {
+    /// The word of a service on the command line.
+    ProviderName, 32
 }
 
 fn check(text: &str, max: usize) -> Result<(), IdError> {

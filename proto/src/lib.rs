@@ -14,16 +14,26 @@
 pub mod event;
 pub mod hello;
 pub mod id;
+pub mod link;
 pub mod login;
 pub mod paths;
 pub mod problem;
 pub mod profile;
+pub mod project;
+pub mod provider;
 pub mod route;
 pub mod secret;
 pub mod status;
 pub mod timestamp;
 pub mod token;
+pub mod whoami;
 
 /// The version of the wire described by this crate. It changes only when an old client could misread an answer;
 /// anything that can be ignored safely is a capability instead (see [`hello::CAPABILITIES`]).
 pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Leaves a `false` out of a message.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}

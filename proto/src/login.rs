@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{LoginId, ProfileName};
+use crate::id::{LoginId, ProfileName, ProviderName};
+use crate::is_false;
 use crate::problem::Problem;
 use crate::profile::Profile;
+use crate::provider::Method;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -37,9 +39,27 @@ pub enum Flow {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginRequest {
-    /// The profile to make or renew. Absent: named after the issuer's host.
+    /// The profile to make or renew. Absent: named after the account, else the provider, else the issuer's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileName>,
+    /// The service. Absent: the profile's, else the one that the rest of the request describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// With a provider: the way to log in. Absent: its preferred one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// With a provider: the deployment, by name or by URL. Absent: the one in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// With a provider: the project, by identifier or name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// With method `api-key`: the kind of key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Milliseconds between polls; never less than the service asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_interval: Option<u64>,
     /// The flow. Absent: the profile's last one; else by `browser` and by what the issuer offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
@@ -124,6 +144,9 @@ pub enum LoginStep {
     Open {
         /// Checked by the daemon: https, or http to loopback.
         url: String,
+        /// Whether a browser on another machine will do.
+        #[serde(default, skip_serializing_if = "is_false")]
+        anywhere: bool,
     },
     /// Show this to the person (RFC 8628 §3.3).
     Device {

@@ -1,10 +1,14 @@
 //! List, inspect, switch and remove profiles; log out of one.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::ProfileName;
+use crate::id::{ProfileName, ProviderName};
+use crate::is_false;
 use crate::login::Flow;
 use crate::problem::{Problem, Reason};
+use crate::provider::Method;
 use crate::timestamp::Timestamp;
 
 /// What kind of credential a profile holds.
@@ -95,6 +99,53 @@ pub struct Account {
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Organization or workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+}
+
+/// When the credential itself may be printed. Programs that use it for the person (`exec`, links, helpers) are not meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reveal {
+    /// Whenever it is asked for.
+    #[default]
+    Always,
+    /// Never.
+    Never,
+    /// Into a pipe or file; on a terminal only when acknowledged.
+    Pipe,
+    /// A word from a newer daemon.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A credential that comes with a login. The secret itself is not shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Secondary {
+    /// Its word.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// Whether the login is ready only with it.
+    pub required: bool,
+    /// Whether it is there.
+    pub present: bool,
+    /// The first 16 hex digits of its SHA-256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// What came with it: identifiers, a model's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// When it was fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched_at: Option<Timestamp>,
+    /// Why it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }
 
 /// What the daemon does, did and will do to keep the token fresh.
@@ -168,6 +219,42 @@ pub struct Profile {
     pub unsaved: bool,
     /// How it is kept fresh.
     pub refresh: Refresh,
+    /// The service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// The deployment: its name, or its URL where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The base URL of the deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The way of the last login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// The chosen project's identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The chosen project's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_name: Option<String>,
+    /// The first 16 hex digits of the credential's SHA-256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Whether it is used when the provider is known and nothing else decides.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub provider_current: bool,
+    /// What the service last said of the credential: whether it is good for anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usable: Option<bool>,
+    /// Credentials that come with the login.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secondaries: Vec<Secondary>,
+    /// When `token` prints the credential; absent: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reveal: Option<Reveal>,
+    /// Ended grants that the service has not been told of yet; it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrevoked: Option<u64>,
 }
 
 /// Answer to `list`.
@@ -227,6 +314,12 @@ pub struct LoggedOut {
     /// Why revocation failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// What stays valid at the service, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_valid: Vec<String>,
+    /// Whether the agent goes on trying to revoke it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub retried: bool,
 }
 
 /// Answer to `remove`. Removing what is not there is no error.
@@ -240,4 +333,7 @@ pub struct Removed {
     /// The profile that is current now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<ProfileName>,
+    /// What stays valid at the service, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_valid: Vec<String>,
 }

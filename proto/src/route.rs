@@ -42,7 +42,7 @@ pub struct Route {
     pub summary: &'static str,
     /// Method of the request.
     pub method: Method,
-    /// Path; `{name}` and `{id}` are filled in.
+    /// Path; `{name}`, `{provider}` and `{id}` are filled in.
     pub path: &'static str,
     /// Type of the request body, if it has one.
     pub request: Option<&'static str>,
@@ -129,6 +129,140 @@ pub const LOGOUT: Route = Route::json(
     Some("LogoutRequest"),
     "LoggedOut",
 );
+/// What a child process needs to act as a profile.
+pub const EXEC: Route = Route::json(
+    "exec",
+    "Variables for a child process",
+    Method::Post,
+    "/v1/exec",
+    Some("ExecRequest"),
+    "ExecVariables",
+);
+/// Who is logged in, as the service says.
+pub const WHOAMI: Route = Route::json(
+    "whoami",
+    "Asks the service who is logged in",
+    Method::Post,
+    "/v1/whoami",
+    Some("WhoamiRequest"),
+    "Whoami",
+);
+/// Whether profiles work.
+pub const PROBE: Route =
+    Route::json("probe", "Tries profiles at their services", Method::Post, "/v1/probe", Some("ProbeRequest"), "Probed");
+/// What comes with a login, fetched anew.
+pub const SYNC: Route = Route::json(
+    "sync",
+    "Fetches the credentials that come with a login",
+    Method::Post,
+    "/v1/sync",
+    Some("SyncRequest"),
+    "Profile",
+);
+/// Projects of a profile.
+pub const PROJECTS: Route = Route::json(
+    "projects",
+    "Asks the service for projects",
+    Method::Get,
+    "/v1/profiles/{name}/projects",
+    None,
+    "Projects",
+);
+/// The chosen project.
+pub const PROJECT: Route =
+    Route::json("project", "Chooses a project", Method::Post, "/v1/project", Some("ProjectRequest"), "Profile");
+/// Services.
+pub const PROVIDERS: Route =
+    Route::json("providers", "All services the agent knows", Method::Get, "/v1/providers", None, "Providers");
+/// One service.
+pub const PROVIDER: Route =
+    Route::json("provider", "One service", Method::Get, "/v1/providers/{provider}", None, "Provider");
+/// A description of the person's own.
+pub const PROVIDER_ADD: Route = Route::json(
+    "provider-add",
+    "Adds a description of a service",
+    Method::Post,
+    "/v1/providers",
+    Some("ProviderFile"),
+    "ProviderChecked",
+);
+/// All mistakes of a description.
+pub const PROVIDER_CHECK: Route = Route::json(
+    "provider-check",
+    "Checks a description of a service",
+    Method::Post,
+    "/v1/providers/check",
+    Some("ProviderFile"),
+    "ProviderChecked",
+);
+/// Forgets a description of the person's own.
+pub const PROVIDER_REMOVE: Route = Route::json(
+    "provider-remove",
+    "Forgets a description of a service",
+    Method::Delete,
+    "/v1/providers/{provider}",
+    None,
+    "Forgotten",
+);
+/// A further deployment.
+pub const ENV_ADD: Route = Route::json(
+    "env-add",
+    "Adds a deployment of a service",
+    Method::Post,
+    "/v1/environments",
+    Some("EnvironmentRequest"),
+    "Environment",
+);
+/// Forgets a deployment.
+pub const ENV_REMOVE: Route = Route::json(
+    "env-remove",
+    "Forgets a deployment of a service",
+    Method::Post,
+    "/v1/environments/remove",
+    Some("EnvironmentRequest"),
+    "Forgotten",
+);
+/// Another deployment is current.
+pub const ENV_SWITCH: Route = Route::json(
+    "env-switch",
+    "Makes a deployment of a service current",
+    Method::Post,
+    "/v1/environments/switch",
+    Some("EnvironmentRequest"),
+    "EnvironmentSwitched",
+);
+/// A credential kept fresh in another tool's file.
+pub const LINK: Route = Route::json(
+    "link",
+    "Keeps a credential fresh in another tool's file",
+    Method::Post,
+    "/v1/link",
+    Some("LinkRequest"),
+    "Link",
+);
+/// All links.
+pub const LINKS: Route = Route::json("links", "All links", Method::Get, "/v1/links", None, "Links");
+/// The end of links.
+pub const UNLINK: Route =
+    Route::json("unlink", "Ends links", Method::Post, "/v1/unlink", Some("UnlinkRequest"), "Links");
+/// Logins of other tools.
+pub const IMPORT: Route = Route::json(
+    "import",
+    "Takes logins over from other tools",
+    Method::Post,
+    "/v1/import",
+    Some("ImportRequest"),
+    "Imported",
+);
+/// Credentials that lie badly.
+pub const DOCTOR: Route = Route::json(
+    "doctor",
+    "Looks for credentials that lie badly",
+    Method::Post,
+    "/v1/doctor",
+    Some("DoctorRequest"),
+    "Findings",
+);
 /// Everything that happens from now on.
 pub const EVENTS: Route = Route::events("events", "What happens from now on", "/v1/events", "Event");
 /// Reads the configuration again.
@@ -139,8 +273,40 @@ pub const SHUTDOWN: Route = Route::json("shutdown", "Stops the daemon", Method::
 
 /// Every operation, sorted by name.
 pub const ALL: &[Route] = &[
-    CANCEL, EVENTS, FOLLOW, INSPECT, LIST, LOGIN, LOGOUT, REFRESH, REJECT, RELOAD, REMOVE, SHUTDOWN, STATUS, SWITCH,
+    CANCEL,
+    DOCTOR,
+    ENV_ADD,
+    ENV_REMOVE,
+    ENV_SWITCH,
+    EVENTS,
+    EXEC,
+    FOLLOW,
+    IMPORT,
+    INSPECT,
+    LINK,
+    LINKS,
+    LIST,
+    LOGIN,
+    LOGOUT,
+    PROBE,
+    PROJECT,
+    PROJECTS,
+    PROVIDER,
+    PROVIDER_ADD,
+    PROVIDER_CHECK,
+    PROVIDER_REMOVE,
+    PROVIDERS,
+    REFRESH,
+    REJECT,
+    RELOAD,
+    REMOVE,
+    SHUTDOWN,
+    STATUS,
+    SWITCH,
+    SYNC,
     TOKEN,
+    UNLINK,
+    WHOAMI,
 ];
 
 #[cfg(test)]

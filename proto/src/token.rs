@@ -1,5 +1,7 @@
 //! Get an access token (or key), say that one was refused, force a refresh.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LeaseId, ProfileName};
@@ -26,6 +28,53 @@ pub struct TokenRequest {
     /// Absolute URI of the service the token is for (RFC 8707).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// A credential that came with the login, by its word, instead of the login's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary: Option<String>,
+    /// What it is for. Absent: it is printed into a pipe or file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
+}
+
+/// What a lease is for. The profile's `reveal` rule looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// To be printed into a pipe or file.
+    Pipe,
+    /// To be shown on a terminal.
+    Terminal,
+    /// To be shown on a terminal, and the person has said that they know what that means.
+    TerminalAcknowledged,
+    /// To be used for the person without being shown: `exec`, a helper.
+    Use,
+    /// A purpose of a newer client; it counts as the strictest.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Asks for what a child process needs to act as the profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExecRequest {
+    /// Which profile; the current one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
+    /// Least remaining life in seconds, as in [`TokenRequest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_ttl: Option<u64>,
+}
+
+/// Answer to [`ExecRequest`].
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExecVariables {
+    /// The variables that the provider's own tools read, with their values.
+    pub variables: BTreeMap<String, Secret>,
+    /// The lease behind them.
+    pub token: Token,
 }
 
 /// A lease: the token or key and what is known of it.

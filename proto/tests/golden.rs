@@ -11,11 +11,17 @@ use std::path::{Path, PathBuf};
 
 use proto::event::Event;
 use proto::hello::Hello;
+use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
 use proto::login::{LoginRequest, LoginStarted, LoginStep};
 use proto::problem::Problem;
 use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
+use proto::project::{ProjectRequest, Projects};
+use proto::provider::{
+    Environment, EnvironmentRequest, EnvironmentSwitched, Forgotten, Provider, ProviderChecked, ProviderFile, Providers,
+};
 use proto::status::{Done, Reloaded, Status};
-use proto::token::{RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
+use proto::token::{ExecRequest, ExecVariables, RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
+use proto::whoami::{ProbeRequest, Probed, SyncRequest, Whoami, WhoamiRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,16 +34,37 @@ fn round_trip<T: DeserializeOwned + Serialize>(text: &str) -> Result<Value, serd
 fn through(message: &str, text: &str) -> Result<Value, serde_json::Error> {
     match message {
         "Done" => round_trip::<Done>(text),
+        "DoctorRequest" => round_trip::<DoctorRequest>(text),
+        "Environment" => round_trip::<Environment>(text),
+        "EnvironmentRequest" => round_trip::<EnvironmentRequest>(text),
+        "EnvironmentSwitched" => round_trip::<EnvironmentSwitched>(text),
         "Event" => round_trip::<Event>(text),
+        "ExecRequest" => round_trip::<ExecRequest>(text),
+        "ExecVariables" => round_trip::<ExecVariables>(text),
+        "Findings" => round_trip::<Findings>(text),
+        "Forgotten" => round_trip::<Forgotten>(text),
         "Hello" => round_trip::<Hello>(text),
+        "ImportRequest" => round_trip::<ImportRequest>(text),
+        "Imported" => round_trip::<Imported>(text),
+        "Link" => round_trip::<Link>(text),
+        "LinkRequest" => round_trip::<LinkRequest>(text),
+        "Links" => round_trip::<Links>(text),
         "LoggedOut" => round_trip::<LoggedOut>(text),
         "LoginRequest" => round_trip::<LoginRequest>(text),
         "LoginStarted" => round_trip::<LoginStarted>(text),
         "LoginStep" => round_trip::<LoginStep>(text),
         "LogoutRequest" => round_trip::<LogoutRequest>(text),
+        "ProbeRequest" => round_trip::<ProbeRequest>(text),
+        "Probed" => round_trip::<Probed>(text),
         "Problem" => round_trip::<Problem>(text),
         "Profile" => round_trip::<Profile>(text),
         "Profiles" => round_trip::<Profiles>(text),
+        "ProjectRequest" => round_trip::<ProjectRequest>(text),
+        "Projects" => round_trip::<Projects>(text),
+        "Provider" => round_trip::<Provider>(text),
+        "ProviderChecked" => round_trip::<ProviderChecked>(text),
+        "ProviderFile" => round_trip::<ProviderFile>(text),
+        "Providers" => round_trip::<Providers>(text),
         "RefreshRequest" => round_trip::<RefreshRequest>(text),
         "RejectRequest" => round_trip::<RejectRequest>(text),
         "Rejected" => round_trip::<Rejected>(text),
@@ -45,8 +72,12 @@ fn through(message: &str, text: &str) -> Result<Value, serde_json::Error> {
         "Removed" => round_trip::<Removed>(text),
         "Status" => round_trip::<Status>(text),
         "SwitchRequest" => round_trip::<SwitchRequest>(text),
+        "SyncRequest" => round_trip::<SyncRequest>(text),
         "Token" => round_trip::<Token>(text),
         "TokenRequest" => round_trip::<TokenRequest>(text),
+        "UnlinkRequest" => round_trip::<UnlinkRequest>(text),
+        "Whoami" => round_trip::<Whoami>(text),
+        "WhoamiRequest" => round_trip::<WhoamiRequest>(text),
         other => panic!("no message is called `{other}`"),
     }
 }

@@ -126,7 +126,7 @@ fn the_steps_of_a_login_come_one_by_one_past_comments_and_unknown_steps() {
         let (mut client, _server) = serve(vec![answer.clone()], piece);
         let id = LoginId::parse("x1").expect("a valid id");
         let mut steps = client.follow(&id, Duration::from_secs(10)).expect("a stream");
-        assert!(matches!(steps.next(), Ok(Some(LoginStep::Open { url })) if url == "https://x/"));
+        assert!(matches!(steps.next(), Ok(Some(LoginStep::Open { url, .. })) if url == "https://x/"));
         assert!(matches!(steps.next(), Ok(Some(LoginStep::Unknown))));
         assert!(matches!(steps.next(), Ok(Some(LoginStep::Failed { problem })) if problem.code == Code::LoginTimeout));
         assert!(matches!(steps.next(), Ok(None)));

@@ -163,6 +163,7 @@ impl Login {
             auth_params,
             key,
             expires_at: self.expires_at,
+            ..LoginRequest::default()
         })
     }
 }

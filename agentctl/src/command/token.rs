@@ -44,7 +44,8 @@ struct Token {
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Token { min_ttl, scope, audience, resource } = cli::arguments(matches)?;
     let profile = invocation.profile(None)?;
-    let request = TokenRequest { profile, min_ttl, scope: scopes(&scope), audience, resource };
+    let request =
+        TokenRequest { profile, min_ttl, scope: scopes(&scope), audience, resource, ..TokenRequest::default() };
     let token = invocation.connect()?.token(&request)?;
     if invocation.output.is_json() {
         return invocation.output.json(&token);

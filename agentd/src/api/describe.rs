@@ -49,6 +49,7 @@ impl Api {
                 subject: a.subject.clone(),
                 name: a.name.clone(),
                 email: a.email.clone(),
+                organization: None,
             }),
             scope: granted.map(str::to_owned),
             requested_scope: requested.filter(|r| Some(*r) != granted).map(str::to_owned),
@@ -68,6 +69,18 @@ impl Api {
                 uncertain: snapshot.uncertain,
                 last_problem: snapshot.last_trouble.as_ref().map(|t| problem::trouble(&snapshot.name, t)),
             },
+            provider: None,
+            environment: None,
+            url: None,
+            method: None,
+            project: None,
+            project_name: None,
+            fingerprint: None,
+            provider_current: false,
+            usable: None,
+            secondaries: Vec::new(),
+            reveal: None,
+            unrevoked: None,
         }
     }
 

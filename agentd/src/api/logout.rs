@@ -21,5 +21,12 @@ pub(super) async fn logout(
         Revocation::Nothing => (Word::Nothing, None),
         Revocation::Unsupported => (Word::Unsupported, None),
     };
-    Ok(Json(LoggedOut { profile: describe::name(&name), was_logged_in: report.was_logged_in, revocation, problem }))
+    Ok(Json(LoggedOut {
+        profile: describe::name(&name),
+        was_logged_in: report.was_logged_in,
+        revocation,
+        problem,
+        still_valid: Vec::new(),
+        retried: false,
+    }))
 }

@@ -12,5 +12,5 @@ pub(super) async fn remove(State(api): State<Api>, Path(name): Path<String>) -> 
     let profile = ProfileName::parse(&name).map_err(|error| invalid(format!("the profile name {error}")))?;
     let existed = api.vault.remove(&name).await?;
     let current = api.vault.current().map(|current| describe::name(&current));
-    Ok(Json(Removed { profile, existed, current }))
+    Ok(Json(Removed { profile, existed, current, still_valid: Vec::new() }))
 }

@@ -202,7 +202,10 @@ mod tests {
         let template = parse("{base}/projects/{project}").expect("it is well formed");
         let filled = template.fill(&values, Escape::Url).expect("all is there");
         assert_eq!(filled.as_str(), "https://a.example/x/projects/p%2F1%3Fa%3Db%26c");
-        assert_eq!(parse("{project}").expect("fine").fill(&Values::new(), Escape::None), Err(Missing("project".into())));
+        assert_eq!(
+            parse("{project}").expect("fine").fill(&Values::new(), Escape::None),
+            Err(Missing("project".into()))
+        );
     }
 
     #[test]

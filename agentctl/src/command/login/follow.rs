@@ -28,7 +28,7 @@ pub(super) fn follow(
     let mut steps = client.follow(&started.id, wait)?;
     while let Some(step) = steps.next()? {
         match step {
-            LoginStep::Open { url } => show_address(invocation, &url, open),
+            LoginStep::Open { url, .. } => show_address(invocation, &url, open),
             LoginStep::Device { user_code, verification_uri, verification_uri_complete, expires_at } => {
                 let complete = verification_uri_complete.as_deref();
                 show_code(invocation, &user_code, &verification_uri, complete, open);
