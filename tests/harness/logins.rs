@@ -45,7 +45,7 @@ pub fn by_key(profile: &str, key: &str) -> LoginRequest {
 pub async fn run(wire: &Wire, issuer: &Issuer, request: &LoginRequest) -> Result<(), Problem> {
     let started = wire.login(request).await?;
     let step = wire.follow(started.id.as_str(), async |step| match step {
-        LoginStep::Open { url } => drop(Browser::new().follow(url).await),
+        LoginStep::Open { url, .. } => drop(Browser::new().follow(url).await),
         LoginStep::Device { user_code, .. } => issuer.approve(user_code),
         _ => {}
     });

@@ -4,7 +4,7 @@
 //! (written by `cargo xtask openapi`) and compared by a test.
 
 use proto::route::{Body, Method, Route};
-use proto::{event, hello, login, problem, profile, route, status, token};
+use proto::{event, hello, link, login, problem, profile, project, provider, route, status, token, whoami};
 use utoipa::ToSchema;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{

@@ -102,7 +102,7 @@ impl Stage {
         let started = self.wire.login(&request).await.expect("the login starts");
         let mut browser = self.issuer.ca_pem().map_or_else(Browser::new, Browser::trusting);
         let person = async |step: &LoginStep| {
-            if let LoginStep::Open { url } = step {
+            if let LoginStep::Open { url, .. } = step {
                 browser.follow(url).await;
             }
         };

@@ -143,7 +143,7 @@ async fn the_daemon_listens_on_its_socket_and_nowhere_else() {
     let started = wire.login(&harness::logins::by_code(&issuer, "work")).await.expect("it starts");
     let mut during = Vec::new();
     let end = wire.follow(started.id.as_str(), async |step| {
-        if let LoginStep::Open { url } = step {
+        if let LoginStep::Open { url, .. } = step {
             during = proc::listeners(daemon.pid()).expect("root may look");
             drop(harness::browser::Browser::new().follow(url).await);
         }

@@ -33,7 +33,7 @@ async fn a_refusal_by_the_person_is_denied_and_keeps_what_was_there() {
     let started = stage.wire.login(&stage.browser_login()).await.expect("the login starts");
     let mut page = None;
     let person = async |step: &LoginStep| {
-        if let LoginStep::Open { url } = step {
+        if let LoginStep::Open { url, .. } = step {
             page = Some(Browser::new().deny(url).await);
         }
     };
@@ -51,7 +51,7 @@ async fn an_answer_with_another_state_is_not_taken() {
     stage.issuer.next(Endpoint::Authorization, forged);
     let started = stage.wire.login(&stage.browser_login()).await.expect("the login starts");
     let person = async |step: &LoginStep| {
-        if let LoginStep::Open { url } = step {
+        if let LoginStep::Open { url, .. } = step {
             let page = Browser::new().follow(url).await;
             assert!(page.status >= 400, "{page:?}");
             assert_eq!(stage.issuer.count(Endpoint::Token), 0);
@@ -125,7 +125,7 @@ async fn a_cancelled_login_ends_and_its_listener_is_gone() {
     let started = stage.wire.login(&stage.browser_login()).await.expect("the login starts");
     let mut redirect = None;
     let person = async |step: &LoginStep| {
-        if let LoginStep::Open { url } = step {
+        if let LoginStep::Open { url, .. } = step {
             let url = url::Url::parse(url).expect("an address");
             redirect = url.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, uri)| uri.into_owned());
             let gone: Result<proto::status::Done, _> =

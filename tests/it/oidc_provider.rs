@@ -56,7 +56,7 @@ impl Real {
         let started = self.wire.login(&request).await.expect("the login starts");
         let mut browser = Browser::new();
         let person = async |step: &LoginStep| match step {
-            LoginStep::Open { url } => drop(browser.follow(url).await),
+            LoginStep::Open { url, .. } => drop(browser.follow(url).await),
             LoginStep::Device { user_code, .. } => self.provider.approve(user_code).await,
             _ => {}
         };
@@ -101,7 +101,7 @@ async fn a_refusal_at_the_provider_is_denied() {
 
     let started = real.wire.login(&real.request(Flow::AuthorizationCode)).await.expect("the login starts");
     let person = async |step: &LoginStep| {
-        if let LoginStep::Open { url } = step {
+        if let LoginStep::Open { url, .. } = step {
             Browser::new().deny(url).await;
         }
     };

@@ -31,7 +31,7 @@ async fn for_a_minute_every_token_handed_out_is_accepted_at_once() {
     let started = wire.login(&request).await.expect("the login starts");
     let mut browser = Browser::new();
     let person = async |step: &LoginStep| {
-        if let LoginStep::Open { url } = step {
+        if let LoginStep::Open { url, .. } = step {
             browser.follow(url).await;
         }
     };
