@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use client::{Clients, Timeouts};
 pub use endpoint::{EndpointError, MAX_URL, check_endpoint, check_page, is_loopback};
-pub use reqwest::header::{AUTHORIZATION, HeaderName};
+pub use reqwest::header::{AUTHORIZATION, HeaderName, USER_AGENT};
 
 /// Longest time to a usable connection: name, proxy and TLS handshake included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,21 +41,33 @@ pub const ROOTS_UNREADABLE: &str = "the CA file cannot be read";
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
+    /// Ends something.
+    Delete,
     /// Without a body.
     Get,
-    /// With a form as body.
+    /// May carry a body.
     Post,
+}
+
+/// What a request carries. It may hold secrets, so it has no `Debug`.
+pub enum Payload<'a> {
+    /// `application/x-www-form-urlencoded`: fields in order.
+    Form(Vec<(&'a str, &'a str)>),
+    /// `application/json`: the whole document.
+    Json(Zeroizing<Vec<u8>>),
+    /// Nothing.
+    None,
 }
 
 /// A request. It may hold secrets, so it has no `Debug`.
 pub struct Request<'a> {
-    /// GET or POST.
+    /// GET, POST or DELETE.
     pub method: Method,
     /// Checked by [`check_endpoint`] before anything is sent.
     pub url: &'a str,
-    /// Fields of the body, in order; of no effect with GET.
-    pub form: Vec<(&'a str, &'a str)>,
-    /// Further headers; values are taken for secrets.
+    /// The body.
+    pub payload: Payload<'a>,
+    /// Further headers, each in place of what would be sent by default; values are taken for secrets.
     pub headers: Vec<(HeaderName, Zeroizing<String>)>,
     /// Further trusted roots (PEM).
     pub ca_file: Option<&'a Path>,
@@ -117,12 +129,19 @@ impl Http {
     pub async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
         let url = check_endpoint(request.url).map_err(|error| SendError::NotSent { why: error.why() })?;
         let client = self.0.client_for(&url, request.ca_file)?;
-        let mut builder = match request.method {
+        let builder = match request.method {
+            Method::Delete => client.delete(url),
             Method::Get => client.get(url),
-            Method::Post => client
-                .post(url)
+            Method::Post => client.post(url),
+        };
+        let mut builder = match request.payload {
+            Payload::Form(fields) => builder
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(Bytes::from_owner(form::encode(&request.form))),
+                .body(Bytes::from_owner(form::encode(&fields))),
+            Payload::Json(document) => {
+                builder.header(CONTENT_TYPE, "application/json").body(Bytes::from_owner(document))
+            }
+            Payload::None => builder,
         };
         builder = builder.header(ACCEPT, "application/json");
         for (name, value) in request.headers {

@@ -16,6 +16,7 @@ pub mod peer;
 pub mod platform;
 pub mod provider;
 pub mod secret;
+pub mod service;
 pub mod store;
 pub mod supervise;
 pub mod transport;

@@ -70,6 +70,13 @@ pub enum Presented<'a> {
         /// RFC 8707 §2.2.
         resource: Option<&'a str>,
     },
+    /// RFC 6749 §4.4.2: the client itself, by its secret.
+    Client {
+        /// RFC 6749 §3.3.
+        scope: Option<&'a str>,
+        /// RFC 8707 §2.2.
+        resource: Option<&'a str>,
+    },
     /// RFC 8628 §3.4.
     DeviceCode {
         /// From the answer that began the login.
@@ -123,6 +130,8 @@ pub struct Account {
     pub name: Option<String>,
     /// `email`.
     pub email: Option<String>,
+    /// Organization or workspace, where the service says so.
+    pub organization: Option<String>,
 }
 
 /// Why no tokens came. Variants say what to do next; see `error` for the table.

@@ -38,6 +38,11 @@ pub fn process_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// This machine's name, as `uname -n` prints it.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Leaves the terminal's session and whatever directory the daemon was started in, so that neither a hang-up nor a
 /// mount is tied to it.
 ///

@@ -10,7 +10,7 @@ mod settings;
 pub mod template;
 
 pub use model::{
-    Absent, AccountFields, Body, Discovery, Environment, Expiry, FlowSpec, Input, KeySpec, Method, MethodName,
+    Absent, AccountFields, Body, Discovery, Environment, Expiry, FlowSpec, Groups, Input, KeySpec, Method, MethodName,
     OauthSpec, Origin, Pick, Pointer, PollExchange, Probe, Projects, Provider, Request, RequestMethod, Secondary, Step,
     TokenFields, Variant, Whoami,
 };

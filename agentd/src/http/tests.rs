@@ -14,7 +14,7 @@ fn hasty() -> Http {
 }
 
 fn get(url: &str) -> Request<'_> {
-    Request { method: Method::Get, url, form: Vec::new(), headers: Vec::new(), ca_file: None }
+    Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file: None }
 }
 
 async fn fate(http: &Http, request: Request<'_>) -> Result<u16, SendError> {
@@ -36,7 +36,7 @@ async fn a_form_is_posted_and_the_answer_read() {
     let stub = Stub::start(|_| Reply::with(429, headers, "{}")).await;
     let request = Request {
         method: Method::Post,
-        form: vec![("a", "1 2"), ("b", "&")],
+        payload: Payload::Form(vec![("a", "1 2"), ("b", "&")]),
         headers: vec![(AUTHORIZATION, Zeroizing::new("Basic eDp5".to_owned()))],
         ..get(&stub.url)
     };

@@ -16,7 +16,7 @@ use super::device::{self, DeviceAuthorization};
 use super::response::{self, Received};
 use super::{Authentication, Client, ExchangeError, Presented, Tokens};
 use crate::clock::{Clock, Moment};
-use crate::http::{AUTHORIZATION, HeaderName, Http, Method, Request, Response, SendError};
+use crate::http::{AUTHORIZATION, HeaderName, Http, Method, Payload, Request, Response, SendError};
 use crate::secret::ClientSecret;
 
 /// Parameters of a device request that the person cannot give.
@@ -90,7 +90,7 @@ impl OAuth {
     ) -> Result<Response, PostError> {
         let headers = authenticate(client, &mut form)?;
         let ca_file = client.ca_file.as_deref();
-        let request = Request { method: Method::Post, url: endpoint, form, headers, ca_file };
+        let request = Request { method: Method::Post, url: endpoint, payload: Payload::Form(form), headers, ca_file };
         self.http.send(request).await.map_err(PostError::Send)
     }
 }
@@ -110,6 +110,12 @@ fn form(presented: Presented<'_>) -> Vec<(&'static str, &str)> {
                 // EXPOSE: as above.
                 ("code_verifier", verifier.expose()),
             ];
+            form.extend(resource.map(|resource| ("resource", resource)));
+            form
+        }
+        Presented::Client { scope, resource } => {
+            let mut form = vec![("grant_type", "client_credentials")];
+            form.extend(scope.map(|scope| ("scope", scope)));
             form.extend(resource.map(|resource| ("resource", resource)));
             form
         }

@@ -111,6 +111,7 @@ pub fn check(
         subject: self::shown(&claims.sub),
         name: shown(claims.name).or_else(|| shown(claims.preferred_username)),
         email: shown(claims.email),
+        organization: None,
     })
 }
 
@@ -132,8 +133,8 @@ fn part<T: DeserializeOwned>(text: &str) -> Result<T, IdTokenError> {
     serde_json::from_slice(&json).map_err(|_| IdTokenError::Unreadable)
 }
 
-/// A text of the service's users, if it does nothing to a terminal and is not too long.
-fn shown(text: &str) -> Option<String> {
+/// A text of the service's or its users, if it does nothing to a terminal and is not too long.
+pub fn shown(text: &str) -> Option<String> {
     // Among U+200E to U+2069 are the marks that break lines and turn the direction of what follows.
     let hides = |c: char| {
         c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -182,7 +183,8 @@ mod tests {
     #[test]
     fn a_good_token_tells_who_is_logged_in() {
         let text = |text: &str| Some(text.to_owned());
-        let account = Account { subject: text("u1"), name: text("ann"), email: text("ann@issuer.example") };
+        let account =
+            Account { subject: text("u1"), name: text("ann"), email: text("ann@issuer.example"), organization: None };
         assert_eq!(with(&json!({})), Ok(account.clone()));
         assert_eq!(with(&json!({ "name": "Ann" })), Ok(Account { name: text("Ann"), ..account }));
         assert_eq!(

@@ -11,9 +11,10 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 use url::{Position, Url};
+use zeroize::Zeroizing;
 
 use super::OAuth;
-use crate::http::{EndpointError, Method, Request, SendError, check_endpoint};
+use crate::http::{EndpointError, Method, Payload, Request, SendError, check_endpoint};
 pub use document::parse;
 
 /// What a service says of itself. Every endpoint is one that requests may be sent to.
@@ -106,14 +107,32 @@ impl OAuth {
         merge(documents)
     }
 
+    /// Reads the one document at `document`, which names its issuer itself: for services that say where it is. It has to
+    /// lie with its issuer, as a document from elsewhere could name anybody's endpoints.
+    pub async fn discover_at(&self, document: &str, ca_file: Option<&Path>) -> Result<Metadata, DiscoveryError> {
+        let place = check_endpoint(document).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
+        let body = self.document(document, ca_file).await?;
+        let metadata = document::parse_any(&body)?;
+        let issuer = check_issuer(&metadata.issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
+        if issuer.origin() == place.origin() {
+            Ok(metadata)
+        } else {
+            Err(DiscoveryError::IssuerMismatch { exact: None })
+        }
+    }
+
     async fn fetch(&self, url: &str, issuer: &str, ca_file: Option<&Path>) -> Result<Metadata, DiscoveryError> {
-        let request = Request { method: Method::Get, url, form: Vec::new(), headers: Vec::new(), ca_file };
+        parse(&self.document(url, ca_file).await?, issuer)
+    }
+
+    async fn document(&self, url: &str, ca_file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, DiscoveryError> {
+        let request = Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file };
         let unreachable = |why| DiscoveryError::Unreachable { why };
         let answer = self.http.send(request).await.map_err(|error| match error {
             SendError::Lost { why } | SendError::NotSent { why } => unreachable(why),
         })?;
         match answer.status {
-            200..=299 => parse(&answer.body, issuer),
+            200..=299 => Ok(answer.body),
             408 | 429 | 500..=599 => Err(unreachable("the service is busy or broken")),
             _ => Err(DiscoveryError::NotOffered),
         }

@@ -89,6 +89,16 @@ pub fn failure(received: Received, body: &[u8]) -> ExchangeError {
     classify(received.status, error_code(body).as_deref(), received.retry_after)
 }
 
+/// Whether `text` can be sent as a credential in a header, and is not too long to be one.
+pub fn is_credential(text: &str) -> bool {
+    is_sendable(text)
+}
+
+/// The error code in `body`, for [`super::error::classify`] and nothing else: it is the service's own word.
+pub fn read_error_code(body: &[u8]) -> Option<String> {
+    error_code(body)
+}
+
 /// The error code in `body`, if it is what RFC 6749 §5.2 describes.
 pub(super) fn error_code(body: &[u8]) -> Option<String> {
     let failure: Failure = serde_json::from_slice(body).ok()?;

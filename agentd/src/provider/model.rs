@@ -348,9 +348,21 @@ pub struct Projects {
     pub id: Pointer,
     /// In an item: the name.
     pub name: Option<Pointer>,
-    /// A list of groups (organizations): the request is made once for each, with its identifier as `{group}`. A service that
-    /// answers 4xx or 501 has none.
-    pub groups: Option<(Request, Pointer, Pointer)>,
+    /// A list of groups (organizations), each asked for its own projects where there are any.
+    pub groups: Option<Groups>,
+}
+
+/// Groups of projects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Groups {
+    /// Sent with the credential. A service that answers 4xx or 501 has none.
+    pub request: Request,
+    /// The list in its answer.
+    pub items: Pointer,
+    /// In an item: the identifier.
+    pub id: Pointer,
+    /// Asks for the projects of one group, named `{group}`.
+    pub each: Request,
 }
 
 /// A credential that comes with the login: fetched, or made for it.

@@ -45,7 +45,7 @@ enum Part {
 }
 
 /// What the names stand for in one request. Wiped on drop.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Values(BTreeMap<Name, Zeroizing<String>>);
 
 /// How a value is written where the template has its name.

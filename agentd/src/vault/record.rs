@@ -169,12 +169,22 @@ fn read_settings(mut s: disk::Settings, flow: Flow) -> Settings {
 }
 
 fn write_account(account: &Account) -> BTreeMap<String, String> {
-    let members = [("sub", &account.subject), ("name", &account.name), ("email", &account.email)];
+    let members = [
+        ("sub", &account.subject),
+        ("name", &account.name),
+        ("email", &account.email),
+        ("organization", &account.organization),
+    ];
     members.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v.clone()?))).collect()
 }
 
 fn read_account(mut members: BTreeMap<String, String>) -> Account {
-    Account { subject: members.remove("sub"), name: members.remove("name"), email: members.remove("email") }
+    Account {
+        subject: members.remove("sub"),
+        name: members.remove("name"),
+        email: members.remove("email"),
+        organization: members.remove("organization"),
+    }
 }
 
 fn flow_word(flow: Flow) -> &'static str {

@@ -18,6 +18,7 @@ pub const ROWS: &[&[&str]] = &[
     &["daemon"],
     &["api"],
     &["channel", "flow", "link", "policy", "proxy", "vault"],
+    &["service"],
     &["audit", "oauth", "provider", "store"],
     &["http", "transport"],
     &["notice", "peer", "platform"],

@@ -30,7 +30,16 @@ pub fn parse(body: &[u8], issuer: &str) -> Result<Metadata, DiscoveryError> {
     if wire.issuer != issuer {
         return Err(DiscoveryError::IssuerMismatch { exact: same_url(&wire.issuer, issuer) });
     }
-    let issuer = check_issuer(issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
+    checked(wire)
+}
+
+/// Reads a document that names its issuer itself.
+pub(super) fn parse_any(body: &[u8]) -> Result<Metadata, DiscoveryError> {
+    checked(serde_json::from_slice(body).map_err(|_| DiscoveryError::Unreadable)?)
+}
+
+fn checked(wire: Wire) -> Result<Metadata, DiscoveryError> {
+    let issuer = check_issuer(&wire.issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
     let endpoint = |member, given| endpoint(&issuer, member, given);
     let mut scopes = wire.scopes_supported.unwrap_or_default();
     scopes.truncate(MAX_SCOPES);

@@ -1,0 +1,205 @@
+//! From a request's description to its answer.
+
+use serde_json::{Map, Value};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::document::Document;
+use super::{CallError, Presented, Services, Site};
+use crate::clock::Moment;
+use crate::http::{self, AUTHORIZATION, HeaderName, Method, Payload, SendError, USER_AGENT};
+use crate::provider::template::{Escape, Missing, Name, Values};
+use crate::provider::{Body, Request, RequestMethod, Template};
+
+/// What came back.
+pub(super) struct Answer {
+    /// HTTP status.
+    pub(super) status: u16,
+    /// From `Retry-After`, capped.
+    pub(super) retry_after: Option<std::time::Duration>,
+    /// The service's wall time, if it said.
+    pub(super) date: Option<i64>,
+    /// When the request was sent.
+    pub(super) sent_at: Moment,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    /// The document of a good answer; else what the status means.
+    pub(super) fn document(&self) -> Result<Document, CallError> {
+        self.good()?;
+        self.parsed().ok_or(CallError::Unreadable { why: "it is not JSON" })
+    }
+
+    /// The document, whatever the status.
+    pub(super) fn parsed(&self) -> Option<Document> {
+        Document::parse(&self.body)
+    }
+
+    /// The body, for the table of OAuth errors.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the status means.
+    pub(super) fn good(&self) -> Result<(), CallError> {
+        let (status, retry_after) = (self.status, self.retry_after);
+        Err(match status {
+            200..=299 => return Ok(()),
+            300..=399 => CallError::Redirected,
+            401 => CallError::Refused,
+            403 => CallError::Forbidden,
+            404 | 405 | 501 => CallError::NotOffered { status },
+            408 | 429 | 500..=599 => CallError::Unavailable { status, retry_after },
+            _ => CallError::Unexpected { status },
+        })
+    }
+}
+
+impl From<SendError> for CallError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Lost { why } => Self::Lost { why },
+            SendError::NotSent { why } => Self::NotSent { why },
+        }
+    }
+}
+
+impl From<Missing> for CallError {
+    fn from(Missing(name): Missing) -> Self {
+        Self::Settings(match name.as_str() {
+            "project" => "no project is chosen".to_owned(),
+            _ => format!("there is no value for `{name}`"),
+        })
+    }
+}
+
+impl Services {
+    /// Sends `request` once. `values` are what is known besides the place.
+    pub(super) async fn send(
+        &self,
+        site: &Site,
+        request: &Request,
+        values: Values,
+        credential: Option<Presented<'_>>,
+    ) -> Result<Answer, CallError> {
+        let values = with_place(values, site);
+        let url = fill(&request.url, &values, site, Escape::Url)?;
+        check_target(&url, site)?;
+        let mut headers = headers(site, request, &values)?;
+        if let Some(Presented { scheme, secret }) = credential {
+            let mut value = Zeroizing::new(String::with_capacity(scheme.len() + 1 + secret.len()));
+            value.push_str(scheme);
+            value.push(' ');
+            value.push_str(secret);
+            headers.push((AUTHORIZATION, value));
+        }
+        let fields;
+        let payload = match &request.body {
+            Body::None => Payload::None,
+            Body::Json(members) => Payload::Json(json(members, &values, site)?),
+            Body::Form(members) => {
+                fields = form(members, &values, site);
+                Payload::Form(fields.iter().map(|(name, value)| (*name, value.as_str())).collect())
+            }
+        };
+        let method = match request.method {
+            RequestMethod::Delete => Method::Delete,
+            RequestMethod::Get => Method::Get,
+            RequestMethod::Post => Method::Post,
+        };
+        let sent_at = self.clock.now();
+        let ca_file = site.place.ca_file.as_deref();
+        let answer = self.http.send(http::Request { method, url: &url, payload, headers, ca_file }).await?;
+        Ok(Answer {
+            status: answer.status,
+            retry_after: answer.retry_after,
+            date: answer.date,
+            sent_at,
+            body: answer.body,
+        })
+    }
+}
+
+/// The place's values beside `values`.
+fn with_place(values: Values, site: &Site) -> Values {
+    let place = &site.place;
+    let urls = place.urls.iter().fold(values, |values, (name, url)| values.with(Name::Url(name.clone()), url));
+    urls.with(Name::Base, &place.base)
+        .with(Name::Version, env!("CARGO_PKG_VERSION"))
+        .maybe(Name::Project, place.project.as_deref())
+}
+
+/// The template with its values. A further URL that this environment does not have is its base.
+fn fill(template: &Template, values: &Values, site: &Site, escape: Escape) -> Result<Zeroizing<String>, Missing> {
+    let missing: Vec<&Name> =
+        template.names().filter(|name| matches!(name, Name::Url(_)) && values.value(name).is_none()).collect();
+    if missing.is_empty() {
+        return template.fill(values, escape);
+    }
+    let mut more = values.clone();
+    missing.into_iter().for_each(|name| more.set(name.clone(), &site.place.base));
+    template.fill(&more, escape)
+}
+
+/// The credential's hosts: those of the place, to the port, and those that the provider lists.
+fn check_target(url: &str, site: &Site) -> Result<(), CallError> {
+    let refused = |why: &str| CallError::Settings(why.to_owned());
+    let url = http::check_endpoint(url).map_err(|error| refused(error.why()))?;
+    let places = std::iter::once(&site.place.base).chain(site.place.urls.values());
+    let of_place = places.filter_map(|own| Url::parse(own).ok()).any(|own| own.origin() == url.origin());
+    let listed = url.scheme() == "https"
+        && url.port().is_none()
+        && url.host_str().is_some_and(|host| site.provider.hosts.iter().any(|known| known == host));
+    if of_place || listed { Ok(()) } else { Err(refused("its address is none of the service's hosts")) }
+}
+
+type Headers = Vec<(HeaderName, Zeroizing<String>)>;
+
+fn headers(site: &Site, request: &Request, values: &Values) -> Result<Headers, CallError> {
+    let unusable = |name: &str| CallError::Settings(format!("the header `{name}` cannot be written"));
+    let own = site.provider.user_agent.iter().map(|agent| ("user-agent", agent));
+    let described = request.headers.iter().map(|(name, value)| (name.as_str(), value));
+    let mut headers = Vec::new();
+    for (name, template) in own.chain(described) {
+        // A header whose value is not known is left out.
+        let Ok(value) = fill(template, values, site, Escape::None) else { continue };
+        if !value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+            return Err(unusable(name));
+        }
+        let name = match name {
+            "user-agent" => USER_AGENT,
+            other => HeaderName::from_bytes(other.as_bytes()).map_err(|_| unusable(other))?,
+        };
+        headers.push((name, value));
+    }
+    Ok(headers)
+}
+
+fn form<'a>(members: &'a [(String, Template)], values: &Values, site: &Site) -> Vec<(&'a str, Zeroizing<String>)> {
+    let filled = |(name, template): &'a (String, Template)| {
+        fill(template, values, site, Escape::None).ok().map(|value| (name.as_str(), value))
+    };
+    members.iter().filter_map(filled).collect()
+}
+
+fn json(members: &[(String, Option<Template>)], values: &Values, site: &Site) -> Result<Zeroizing<Vec<u8>>, CallError> {
+    let mut object = Map::new();
+    for (name, template) in members {
+        let value = match template {
+            None => Value::Null,
+            Some(template) => match fill(template, values, site, Escape::None) {
+                Ok(value) => Value::String(value.to_string()),
+                Err(_) => continue,
+            },
+        };
+        object.insert(name.clone(), value);
+    }
+    let written = serde_json::to_vec(&object).map(Zeroizing::new);
+    for value in object.values_mut() {
+        if let Value::String(text) = value {
+            drop(Zeroizing::new(std::mem::take(text)));
+        }
+    }
+    written.map_err(|_| CallError::Settings("its body cannot be written".to_owned()))
+}
