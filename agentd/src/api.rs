@@ -7,14 +7,24 @@
 mod cancel;
 mod describe;
 mod door;
+mod env;
 mod events;
+mod exec;
 mod follow;
 mod inspect;
 mod json;
 mod list;
 mod login;
 mod logout;
+mod probe;
 mod problem;
+mod project;
+mod projects;
+mod provider;
+mod provider_add;
+mod provider_check;
+mod provider_remove;
+mod providers;
 mod refresh;
 mod reject;
 mod reload;
@@ -22,7 +32,9 @@ mod remove;
 mod shutdown;
 mod status;
 mod switch;
+mod sync;
 mod token;
+mod whoami;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +46,9 @@ use proto::route::{self, Method, Route};
 
 use crate::config::{Changes, Problems};
 use crate::flow::Logins;
+use crate::inquiry::Inquiries;
 use crate::notice::Notices;
+use crate::provider::Catalogue;
 use crate::vault::Vault;
 
 pub use door::Door;
@@ -52,6 +66,10 @@ pub struct Parts {
     pub logins: Logins,
     /// What happens.
     pub notices: Notices,
+    /// Services.
+    pub catalogue: Catalogue,
+    /// Questions to them.
+    pub inquiries: Inquiries,
     /// The daemon about itself.
     pub control: Box<dyn Control>,
 }
@@ -95,12 +113,24 @@ impl Api {
     pub fn router(self) -> Router {
         let routes = [
             (route::CANCEL, to(&route::CANCEL, cancel::cancel)),
+            (route::ENV_ADD, to(&route::ENV_ADD, env::env_add)),
+            (route::ENV_REMOVE, to(&route::ENV_REMOVE, env::env_remove)),
+            (route::ENV_SWITCH, to(&route::ENV_SWITCH, env::env_switch)),
             (route::EVENTS, to(&route::EVENTS, events::events)),
+            (route::EXEC, to(&route::EXEC, exec::exec)),
             (route::FOLLOW, to(&route::FOLLOW, follow::follow)),
             (route::INSPECT, to(&route::INSPECT, inspect::inspect)),
             (route::LIST, to(&route::LIST, list::list)),
             (route::LOGIN, to(&route::LOGIN, login::login)),
             (route::LOGOUT, to(&route::LOGOUT, logout::logout)),
+            (route::PROBE, to(&route::PROBE, probe::probe)),
+            (route::PROJECT, to(&route::PROJECT, project::project)),
+            (route::PROJECTS, to(&route::PROJECTS, projects::projects)),
+            (route::PROVIDER, to(&route::PROVIDER, provider::provider)),
+            (route::PROVIDER_ADD, to(&route::PROVIDER_ADD, provider_add::provider_add)),
+            (route::PROVIDER_CHECK, to(&route::PROVIDER_CHECK, provider_check::provider_check)),
+            (route::PROVIDER_REMOVE, to(&route::PROVIDER_REMOVE, provider_remove::provider_remove)),
+            (route::PROVIDERS, to(&route::PROVIDERS, providers::providers)),
             (route::REFRESH, to(&route::REFRESH, refresh::refresh)),
             (route::REJECT, to(&route::REJECT, reject::reject)),
             (route::RELOAD, to(&route::RELOAD, reload::reload)),
@@ -108,7 +138,9 @@ impl Api {
             (route::SHUTDOWN, to(&route::SHUTDOWN, shutdown::shutdown)),
             (route::STATUS, to(&route::STATUS, status::status)),
             (route::SWITCH, to(&route::SWITCH, switch::switch)),
+            (route::SYNC, to(&route::SYNC, sync::sync)),
             (route::TOKEN, to(&route::TOKEN, token::token)),
+            (route::WHOAMI, to(&route::WHOAMI, whoami::whoami)),
         ];
         let operations = routes.into_iter().fold(Router::new(), |all, (route, handler)| all.route(route.path, handler));
         operations

@@ -68,6 +68,20 @@ pub struct ProfileConfig {
     pub refresh: RefreshMode,
     /// How a narrower token is made.
     pub narrow: Narrow,
+    /// When the credential itself may be printed.
+    pub reveal: Reveal,
+}
+
+/// When a credential may be printed. Programs that use it for the person are not meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reveal {
+    /// Whenever it is asked for.
+    #[default]
+    Always,
+    /// Never.
+    Never,
+    /// Into a pipe or file; on a terminal only when acknowledged.
+    Pipe,
 }
 
 /// When tokens are refreshed.
@@ -122,6 +136,9 @@ impl Config {
             if old.narrow != new.narrow {
                 changes.applied.push(format!("profile.{name}.narrow"));
             }
+            if old.reveal != new.reveal {
+                changes.applied.push(format!("profile.{name}.reveal"));
+            }
             if old.refresh != new.refresh {
                 changes.applied.push(format!("profile.{name}.refresh"));
             }
@@ -158,7 +175,10 @@ mod tests {
         let mut new = Config { log: Level::Debug, store_key: StoreKey::File, ..Config::default() };
         new.proxy = Some("http://user:canary@proxy.example".to_owned());
         new.profiles.insert("same".to_owned(), ProfileConfig::default());
-        new.profiles.insert("work".to_owned(), ProfileConfig { refresh: RefreshMode::Late, narrow: Narrow::Refresh });
+        new.profiles.insert(
+            "work".to_owned(),
+            ProfileConfig { refresh: RefreshMode::Late, narrow: Narrow::Refresh, ..ProfileConfig::default() },
+        );
         let changes = old.diff(&new);
         assert_eq!(changes.applied, ["log.level", "profile.work.narrow", "profile.work.refresh"]);
         assert_eq!(changes.restart_needed, ["http.proxy", "store.key"]);

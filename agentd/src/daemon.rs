@@ -17,9 +17,12 @@ use crate::clock::{Clock, watch_for_jumps};
 use crate::config::{Config, Level, StoreKey};
 use crate::flow::Logins;
 use crate::http::Http;
+use crate::inquiry::Inquiries;
 use crate::notice::{Kind, Notices};
 use crate::oauth::OAuth;
 use crate::platform;
+use crate::provider::Catalogue;
+use crate::service::Services;
 use crate::store::instance::{AcquireError, Instance};
 use crate::store::{Location, OpenError, PrivateError, Store};
 use crate::supervise::{Panic, Tasks};
@@ -139,18 +142,31 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
     instance.record_socket(&socket).map_err(StartError::Instance)?;
 
     let notices = Notices::new(clock.clone());
-    let oauth = OAuth::new(Http::new(config.proxy.clone()), clock.clone());
+    let http = Http::new(config.proxy.clone());
+    let oauth = OAuth::new(http.clone(), clock.clone());
+    let services = Services::new(http, oauth.clone(), clock.clone());
+    let catalogue = Catalogue::open(paths.providers(), paths.environments());
     let vault = Vault::open(
         loaded,
         store.clone(),
-        Box::new(bridge::Renewer(oauth.clone())),
+        Box::new(bridge::Renewer {
+            oauth: oauth.clone(),
+            services: services.clone(),
+            catalogue: catalogue.clone(),
+            clock: clock.clone(),
+        }),
         clock.clone(),
         notices.clone(),
         groups.keepers.clone(),
         config.profiles.clone(),
     );
-    let sink = Arc::new(bridge::Adopter { vault: vault.clone(), notices: notices.clone() });
-    let logins = Logins::new(oauth, clock.clone(), groups.logins.clone(), sink);
+    let sink = Arc::new(bridge::Adopter {
+        vault: vault.clone(),
+        notices: notices.clone(),
+        naming: tokio::sync::Mutex::default(),
+    });
+    let logins = Logins::new(oauth, services.clone(), clock.clone(), groups.logins.clone(), sink);
+    let inquiries = Inquiries::new(vault.clone(), services, catalogue.clone());
 
     let limits = Limits::new(platform::descriptors::connection_capacity(platform::raise_descriptor_limit()));
     let connections = Connections::new(limits.connections);
@@ -164,8 +180,14 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
         vault: vault.clone(),
         connections: connections.clone(),
     });
-    let api =
-        Api::new(Parts { vault: vault.clone(), logins, notices: notices.clone(), control: Box::new(control.clone()) });
+    let api = Api::new(Parts {
+        vault: vault.clone(),
+        logins,
+        notices: notices.clone(),
+        catalogue,
+        inquiries,
+        control: Box::new(control.clone()),
+    });
     let door = Door::new(api.router(), env!("CARGO_PKG_VERSION"));
     let mut introduction = axum::http::HeaderMap::new();
     door.introduce(&mut introduction);

@@ -1,15 +1,19 @@
-//! Logins: from a profile's settings to a grant, by the authorization-code or the device flow.
+//! Logins: from what is known of a service to a grant, one file per flow.
 //!
 //! The daemon runs a login; whoever shows its steps may go away and come back. This part knows what to ask the service
 //! and the person. It does not know where a grant is kept: it hands an [`Outcome`] to a [`GrantSink`] and forgets it.
 //! Until the tokens are in hand, the deadline, a cancellation or the daemon's stop end a login at once; from then on
 //! nothing does, because what the service has granted must not get lost.
 
+mod at_issuer;
+mod at_service;
 mod authorization_code;
 mod device;
 mod failure;
+mod key;
 mod loopback;
 mod plan;
+mod poll_exchange;
 mod redirect;
 mod run;
 mod table;
@@ -17,31 +21,83 @@ mod table;
 mod testing;
 mod warning;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use crate::oauth::{Account, Client, Tokens};
 use crate::provider;
+use crate::secret::{ApiKey, ClientSecret};
+use crate::service::{Secondary, Site};
 
+pub use at_service::find_project;
 pub use failure::Failure;
 pub use table::{KEPT, Logins, MAX_IN_FLIGHT, StartError};
 
 /// A login to run.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// Name of the profile it is for.
-    pub profile: String,
+    /// Name of the profile it is for; `None`: named when it is known who has logged in.
+    pub profile: Option<String>,
+    /// Where, and how.
+    pub target: Target,
+    /// After this time the login fails closed.
+    pub max_wait: Duration,
+    /// Whether the profile becomes the current one when the login succeeds.
+    pub switch: bool,
+    /// Time between polls, where the person wants more than the service asks for.
+    pub poll_interval: Option<Duration>,
+}
+
+/// Where a login is made, and how.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// At an authorization server, by issuer and client id.
+    Issuer(Box<AtIssuer>),
+    /// At a service that a provider describes.
+    Service(Box<AtService>),
+}
+
+/// A login at an authorization server.
+#[derive(Debug, Clone)]
+pub struct AtIssuer {
     /// What to ask, and of whom; `flow` is how the profile's last login was made.
     pub settings: provider::Settings,
     /// The flow the person chose, if any.
     pub flow: Option<provider::Flow>,
     /// Whether a browser can open on this machine, where the person sits.
     pub browser: bool,
-    /// After this time the login fails closed.
-    pub max_wait: Duration,
-    /// Whether the profile becomes the current one when the login succeeds.
-    pub switch: bool,
+}
+
+/// A login at a service that a provider describes.
+#[derive(Debug, Clone)]
+pub struct AtService {
+    /// The provider, and its environment; `place.method` is the method.
+    pub site: Site,
+    /// Scopes to ask for, in place of what the provider says.
+    pub scope: Option<String>,
+    /// The client id and secret, where the provider leaves them to the person.
+    pub client: Option<(String, Option<Arc<ClientSecret>>)>,
+    /// Fixed port of the loopback redirect.
+    pub redirect_port: Option<u16>,
+    /// The key, with method `api-key`.
+    pub key: Option<Arc<ApiKey>>,
+    /// When the key lapses, in seconds since 1970, if the person knows.
+    pub expires_at: Option<i64>,
+    /// The project the person wants: identifier or name.
+    pub project: Option<String>,
+}
+
+impl Login {
+    /// What the log calls it.
+    pub(crate) fn label(&self) -> &str {
+        match (&self.profile, &self.target) {
+            (Some(profile), _) => profile,
+            (None, Target::Service(at)) => &at.site.place.provider,
+            (None, Target::Issuer(_)) => "new",
+        }
+    }
 }
 
 /// What a follower of a login sees. `Done` or `Failed` is the last.
@@ -51,6 +107,8 @@ pub enum Step {
     Open {
         /// https, or http to loopback; holds `state`, so it is for the person's eyes only.
         url: String,
+        /// Whether a browser on another machine will do.
+        anywhere: bool,
     },
     /// Show this to the person (RFC 8628 §3.3).
     Device {
@@ -81,24 +139,49 @@ pub struct Finished {
 /// What a login brings home.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The profile it is for.
-    pub profile: String,
-    /// The settings it was made with; `flow` is the one that was used.
-    pub settings: provider::Settings,
-    /// What later requests for this grant need.
-    pub client: Client,
-    /// The first tokens.
-    pub tokens: Tokens,
-    /// From the checked ID token, if one came.
+    /// The profile it is for; `None`: to be named.
+    pub profile: Option<String>,
+    /// The flow that was used.
+    pub flow: provider::Flow,
+    /// What was granted.
+    pub grant: Brought,
+    /// Who has logged in.
     pub account: Option<Account>,
-    /// Scope that was asked for.
-    pub requested_scope: String,
-    /// Scope the service names in its answer; `None`: as asked for (RFC 6749 §5.1).
-    pub granted_scope: Option<String>,
     /// What the person should know, one sentence each.
     pub warnings: Vec<String>,
     /// Whether the profile is to become the current one.
     pub switch: bool,
+    /// What binds it to a provider.
+    pub place: Option<provider::Place>,
+    /// Whether the service says that the credential is good for anything.
+    pub usable: Option<bool>,
+    /// What came with the login.
+    pub secondaries: Vec<Secondary>,
+}
+
+/// What was granted.
+#[derive(Debug)]
+pub enum Brought {
+    /// A key, or a token that no refresh renews.
+    Key {
+        /// The key.
+        key: ApiKey,
+        /// When it lapses, in seconds since 1970, if known.
+        expires_at: Option<i64>,
+    },
+    /// Nothing: the environment needs no login.
+    Nothing,
+    /// Tokens.
+    Tokens {
+        /// Settings to log in with again, for a login at an authorization server.
+        settings: Option<provider::Settings>,
+        /// What later requests need.
+        client: Client,
+        /// The first tokens.
+        tokens: Tokens,
+        /// Scope that was asked for.
+        requested_scope: String,
+    },
 }
 
 /// Where grants go. The vault, in the daemon.

@@ -9,6 +9,7 @@ pub mod config;
 pub mod daemon;
 pub mod flow;
 pub mod http;
+pub mod inquiry;
 pub mod link;
 pub mod notice;
 pub mod oauth;

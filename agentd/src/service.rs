@@ -17,9 +17,12 @@ mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::clock::Clock;
 use crate::http::Http;
-use crate::provider::{Place, Provider};
+use crate::oauth::OAuth;
+use crate::provider::{Place, Provider, Template};
 
 pub use discovery::Discovered;
 pub use ending::{Ended, Outcome, Report};
@@ -34,6 +37,7 @@ pub use token::Granted;
 #[derive(Debug, Clone)]
 pub struct Services {
     http: Http,
+    oauth: OAuth,
     clock: Clock,
 }
 
@@ -111,6 +115,21 @@ pub enum CallError {
     },
 }
 
+impl Site {
+    /// A URL of this place, checked like that of any request.
+    ///
+    /// # Errors
+    /// [`CallError::Settings`] when the description and the place do not make one.
+    pub fn url(&self, template: &Template) -> Result<String, CallError> {
+        request::url(self, template)
+    }
+
+    /// The variables that the service's own tools read, with the credential in them.
+    pub fn variables(&self, credential: &str, secondaries: &[Secondary]) -> Vec<(String, Zeroizing<String>)> {
+        request::variables(self, credential, secondaries)
+    }
+}
+
 impl CallError {
     /// Whether another try later may go better.
     pub fn is_passing(&self) -> bool {
@@ -119,9 +138,9 @@ impl CallError {
 }
 
 impl Services {
-    /// Sends through `http`; times are those of `clock`.
-    pub fn new(http: Http, clock: Clock) -> Self {
-        Self { http, clock }
+    /// Sends through `http`, and what is OAuth through `oauth`; times are those of `clock`.
+    pub fn new(http: Http, oauth: OAuth, clock: Clock) -> Self {
+        Self { http, oauth, clock }
     }
 }
 

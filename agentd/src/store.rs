@@ -14,7 +14,7 @@ mod private;
 pub mod record;
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +27,7 @@ use self::cipher::{Cipher, Subject};
 use self::database::Change;
 pub use self::error::{OpenError, WriteError};
 pub use self::private::PrivateError;
-use self::record::{Record, RecordId};
+use self::record::{Choice, Record, RecordId};
 use self::writer::{Job, Writer};
 use crate::supervise::Tasks;
 
@@ -61,6 +61,8 @@ pub struct Loaded {
     pub records: Vec<Record>,
     /// The current record, if one was chosen; it may have been removed since.
     pub current: Option<RecordId>,
+    /// The choices of each provider.
+    pub choices: BTreeMap<String, Choice>,
     /// How many records (or the note of which is current) do not open. They were left as they are.
     pub damaged: u64,
     /// The highest id in the file, that of a damaged record included; a new record takes one above it.
@@ -156,9 +158,17 @@ impl Store {
         self.write(|_| Change::Remove(id)).await
     }
 
-    /// Writes which record is current.
-    pub async fn set_current(&self, id: Option<RecordId>) -> Result<(), WriteError> {
-        self.write(|cipher| Change::Current(id.map(|RecordId(id)| load::seal_current(cipher, id)))).await
+    /// Writes which record is current, and the choices of each provider.
+    pub async fn select(
+        &self,
+        current: Option<RecordId>,
+        choices: &BTreeMap<String, Choice>,
+    ) -> Result<(), WriteError> {
+        self.write(|cipher| Change::Selection {
+            current: current.map(|RecordId(id)| load::seal_current(cipher, id)),
+            choices: load::seal_choices(cipher, choices),
+        })
+        .await
     }
 
     /// Whether the last write succeeded. False from a full or read-only disk on until a write succeeds.

@@ -6,13 +6,14 @@
 
 mod attempt;
 mod demand;
+mod farewell;
 mod freshness;
 mod grant;
 mod keeper;
 mod lanes;
 mod lease;
 mod record;
-mod revocation;
+mod select;
 mod serve;
 mod trouble;
 mod view;
@@ -24,41 +25,58 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use futures_channel::mpsc;
 use futures_util::future::BoxFuture;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::ProfileConfig;
 use crate::notice::{Kind, Notices};
-use crate::oauth::{Client, ExchangeError, RevokeError, Revoked, Tokens};
-use crate::provider::Flow;
+use crate::oauth::{Client, ExchangeError, Tokens};
+use crate::provider::{Flow, Place};
 use crate::secret::RefreshToken;
-use crate::store::record::RecordId;
+use crate::service::{Ended, Report};
+use crate::store::record::{Choice, RecordId};
 use crate::store::{Loaded, Store, WriteError};
 use crate::supervise::{Panic, Tasks};
 
 pub use demand::MOST_TARGETS;
-pub use grant::{NewGrant, NewKey};
+pub use farewell::LogoutReport;
+pub use grant::{Beside, Learned, NewGrant, NewKey};
 pub use lanes::LANES_PER_ISSUER;
-pub use revocation::{Outcome as Revocation, Report as LogoutReport};
+pub use select::free_name;
 pub use serve::{Handed, REJECT_SPACING, Rejection, ServeError};
 pub use trouble::{SelectError, SwitchError, Trouble, Why};
 pub use view::{Credential, Prospect, Served, Snapshot, Standing};
 pub use want::{Scopes, Target};
 
 use keeper::{Command, Keeper, Shared};
+use select::{Selection, site_of};
 
 /// The party that renews and revokes tokens: an authorization server, or a simulation of one.
 pub trait Issuer: Send + Sync + 'static {
     /// Presents the refresh token for `target`.
     fn refresh<'a>(
         &'a self,
-        client: &'a Client,
+        way: Way<'a>,
         token: &'a RefreshToken,
         target: &'a Target,
     ) -> BoxFuture<'a, Result<Tokens, ExchangeError>>;
 
-    /// Revokes a token.
-    fn revoke<'a>(&'a self, client: &'a Client, token: Revoked<'a>) -> BoxFuture<'a, Result<(), RevokeError>>;
+    /// Tells the service that a grant is over, and says what lives on there.
+    fn end<'a>(&'a self, ended: &'a Ended) -> BoxFuture<'a, Report>;
+
+    /// Whether the service can only be told with an access token that is still valid.
+    fn ends_with_live_token(&self, place: &Place) -> bool;
+}
+
+/// How a grant is renewed.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// How its login was made.
+    pub flow: Flow,
+    /// For the token endpoint.
+    pub client: &'a Client,
+    /// What binds it to a provider.
+    pub place: Option<&'a Place>,
 }
 
 /// What every keeper works with.
@@ -68,6 +86,14 @@ pub(crate) struct Parts {
     clock: Clock,
     notices: Notices,
     lanes: lanes::Lanes,
+    /// Ticks with every change that others may see.
+    changes: watch::Sender<u64>,
+}
+
+impl Parts {
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
 }
 
 /// The vault. Cheap to clone.
@@ -89,6 +115,7 @@ struct Inner {
 struct Directory {
     profiles: BTreeMap<Arc<str>, Handle>,
     current: Option<Arc<str>>,
+    choices: BTreeMap<String, Choice>,
 }
 
 /// A keeper, as the vault sees it.
@@ -110,7 +137,8 @@ impl Vault {
         tasks: Tasks,
         rules: BTreeMap<String, ProfileConfig>,
     ) -> Self {
-        let parts = Arc::new(Parts { store, issuer, clock, notices, lanes: lanes::Lanes::default() });
+        let changes = watch::Sender::new(0);
+        let parts = Arc::new(Parts { store, issuer, clock, notices, lanes: lanes::Lanes::default(), changes });
         let vault = Self(Arc::new(Inner {
             parts,
             tasks,
@@ -120,7 +148,7 @@ impl Vault {
             numbers: lease::Numbers::default(),
             rejections: serve::Rejections::default(),
         }));
-        let mut directory = Directory::default();
+        let mut directory = Directory { choices: loaded.choices, ..Directory::default() };
         for record in loaded.records {
             let (id, sequence) = (record.id, record.sequence);
             let name: Arc<str> = Arc::from(record.name.as_str());
@@ -150,9 +178,28 @@ impl Vault {
         self.replace(name, flow, |reply| Command::Adopt(Box::new(new), reply)).await
     }
 
+    /// Makes a profile of an environment that needs no login.
+    pub async fn adopt_open(&self, name: &str, place: Place) -> Arc<Snapshot> {
+        self.replace(name, Flow::None, |reply| Command::AdoptOpen(Box::new(place), reply)).await
+    }
+
+    /// Takes over what was learned of a profile's grant at its service.
+    ///
+    /// # Errors
+    /// [`SelectError`] when there is no such profile.
+    pub async fn learn(&self, name: &str, learned: Learned) -> Result<Arc<Snapshot>, SelectError> {
+        let handle = self.find(Some(name))?;
+        let (reply, done) = oneshot::channel();
+        let _ending = handle.commands.unbounded_send(Command::Learn(Box::new(learned), reply));
+        let _ending = done.await;
+        let snapshot = handle.shared.state.borrow().clone();
+        Ok(snapshot)
+    }
+
     /// Takes a key over, under `name`.
     pub async fn adopt_key(&self, name: &str, new: NewKey) -> Arc<Snapshot> {
-        self.replace(name, Flow::Key, |reply| Command::AdoptKey(Box::new(new), reply)).await
+        let flow = new.flow;
+        self.replace(name, flow, |reply| Command::AdoptKey(Box::new(new), reply)).await
     }
 
     async fn replace(
@@ -189,14 +236,15 @@ impl Vault {
     async fn make_current(&self, name: &str) -> Result<Arc<Snapshot>, SwitchError> {
         let _one_at_a_time = self.0.changing.lock().await;
         let handle = self.find(Some(name)).map_err(SwitchError::NoProfile)?;
-        self.0.parts.store.set_current(Some(handle.id)).await.map_err(SwitchError::NotSaved)?;
         let snapshot = handle.shared.state.borrow().clone();
-        self.directory_mut(|d| d.current = Some(Arc::clone(&snapshot.name)));
+        let mut selection = self.selection();
+        selection.take(&snapshot);
+        self.save(selection).await.map_err(SwitchError::NotSaved)?;
         self.0.parts.notices.post(Kind::Switched, Some(Arc::clone(&snapshot.name)), None);
         Ok(snapshot)
     }
 
-    /// Revokes at the service and drops the grant.
+    /// Drops the grant and tells the service. A current profile is current no more.
     ///
     /// # Errors
     /// [`SelectError`] when there is no such profile.
@@ -205,12 +253,26 @@ impl Vault {
         let name = Arc::clone(&handle.shared.state.borrow().name);
         let (reply, done) = oneshot::channel();
         let _ending = handle.commands.unbounded_send(Command::Logout(reply));
-        let nothing = LogoutReport { was_logged_in: false, outcome: Revocation::Nothing };
-        Ok((name, done.await.unwrap_or(nothing)))
+        let report = done.await.unwrap_or_else(|_| LogoutReport::nothing());
+        if report.was_logged_in {
+            let (vault, id) = (self.clone(), handle.id);
+            self.to_the_end(async move { vault.unselect(id).await }).await;
+        }
+        Ok((name, report))
+    }
+
+    /// Nobody is current where this profile was.
+    async fn unselect(&self, id: RecordId) {
+        let _one_at_a_time = self.0.changing.lock().await;
+        let mut selection = self.selection();
+        selection.drop(id);
+        if let Err(error) = self.save(selection).await {
+            tracing::warn!(%error, "the choice of the current profile is not saved");
+        }
     }
 
     /// Forgets a profile without a request to anybody. Returns whether there was one. When it was current, the first
-    /// of the others becomes current.
+    /// of the same provider and environment becomes current.
     ///
     /// # Errors
     /// [`WriteError`] when the store could not be written; the profile is gone from memory.
@@ -221,24 +283,92 @@ impl Vault {
 
     async fn take_out(&self, name: &str) -> Result<bool, WriteError> {
         let _one_at_a_time = self.0.changing.lock().await;
-        let Some((handle, next)) = self.directory_mut(|d| {
-            let handle = d.profiles.remove(name)?;
-            let was_current = d.current.as_deref() == Some(name);
-            let next = d.profiles.iter().next().map(|(name, handle)| (Arc::clone(name), handle.id));
-            if was_current {
-                d.current = next.as_ref().map(|(name, _)| Arc::clone(name));
-            }
-            Some((handle, was_current.then_some(next)))
-        }) else {
-            return Ok(false);
-        };
+        let before = self.selection();
+        let Some(handle) = self.directory_mut(|d| d.profiles.remove(name)) else { return Ok(false) };
+        let gone = handle.shared.state.borrow().clone();
+        let of_same_site = |other: &Snapshot| site_of(other) == site_of(&gone);
+        let next = self.list().into_iter().find(|other| of_same_site(other));
+        let mut selection = before.clone();
+        selection.replace(&gone, next.as_deref());
         let (reply, done) = oneshot::channel();
         let _ending = handle.commands.unbounded_send(Command::Remove(reply));
+        // The selection is corrected in memory whatever the disk says.
+        let saved = if selection == before { Ok(()) } else { self.save(selection).await };
+        self.0.parts.changed();
         done.await.unwrap_or(Ok(()))?;
-        if let Some(next) = next {
-            self.0.parts.store.set_current(next.map(|(_, id)| id)).await?;
+        saved.map(|()| true)
+    }
+
+    /// Makes an environment of a provider the one in use. The profile last used there becomes current, if there still is
+    /// one; else none of this provider's is.
+    ///
+    /// # Errors
+    /// [`WriteError`] when the choice cannot be stored; then nothing has changed.
+    pub async fn enter(&self, provider: &str, environment: &str) -> Result<Option<Arc<Snapshot>>, WriteError> {
+        let (vault, provider, environment) = (self.clone(), provider.to_owned(), environment.to_owned());
+        self.to_the_end(async move { vault.make_environment_current(&provider, &environment).await })
+            .await
+            .unwrap_or(Err(WriteError::Closed))
+    }
+
+    async fn make_environment_current(
+        &self,
+        provider: &str,
+        environment: &str,
+    ) -> Result<Option<Arc<Snapshot>>, WriteError> {
+        let _one_at_a_time = self.0.changing.lock().await;
+        let profiles = self.list();
+        let mut selection = self.selection();
+        let entered = selection.enter(provider, environment, &profiles);
+        self.save(selection).await?;
+        if let Some(entered) = &entered {
+            self.0.parts.notices.post(Kind::Switched, Some(Arc::clone(&entered.name)), None);
         }
-        Ok(true)
+        Ok(entered)
+    }
+
+    /// The environment in use of a provider, if one was chosen.
+    pub fn environment(&self, provider: &str) -> Option<String> {
+        self.directory().choices.get(provider).and_then(|choice| choice.environment.clone())
+    }
+
+    /// The current profile of a provider.
+    pub fn current_of(&self, provider: &str) -> Option<Arc<Snapshot>> {
+        let directory = self.directory();
+        let id = directory.choices.get(provider)?.current?;
+        let handle = directory.profiles.values().find(|handle| handle.id == id)?;
+        let snapshot = handle.shared.state.borrow().clone();
+        Some(snapshot)
+    }
+
+    /// Whether a profile is its provider's current one.
+    pub fn is_current_of(&self, provider: &str, id: RecordId) -> bool {
+        self.directory().choices.get(provider).is_some_and(|choice| choice.current == Some(id))
+    }
+
+    /// Ticks with every change of a profile, of the set of profiles, or of what is current.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.parts.changes.subscribe()
+    }
+
+    fn selection(&self) -> Selection {
+        let directory = self.directory();
+        let current = directory.current.as_ref().and_then(|name| directory.profiles.get(name)).map(|handle| handle.id);
+        Selection { current, choices: directory.choices.clone() }
+    }
+
+    /// Stores the selection, then puts it in force.
+    async fn save(&self, selection: Selection) -> Result<(), WriteError> {
+        let saved = self.0.parts.store.select(selection.current, &selection.choices).await;
+        if saved.is_ok() || selection.current.is_none() {
+            self.directory_mut(|d| {
+                let named = d.profiles.iter().find(|(_, handle)| Some(handle.id) == selection.current);
+                d.current = named.map(|(name, _)| Arc::clone(name));
+                d.choices = selection.choices;
+            });
+            self.0.parts.changed();
+        }
+        saved
     }
 
     /// Makes a change of more than one step as a task, so that it does not end half-way when its caller hangs up.

@@ -38,6 +38,20 @@ pub struct Paths {
 pub struct NoHome;
 
 impl Paths {
+    /// Directory of the person's own descriptions of services.
+    pub fn providers(&self) -> PathBuf {
+        self.beside_config("providers")
+    }
+
+    /// File of the deployments that the person added.
+    pub fn environments(&self) -> PathBuf {
+        self.beside_config("environments.toml")
+    }
+
+    fn beside_config(&self, name: &str) -> PathBuf {
+        self.config.parent().unwrap_or(Path::new("/")).join(name)
+    }
+
     /// Finds the paths from environment variables and the user's numeric id.
     ///
     /// # Errors

@@ -132,6 +132,8 @@ pub enum Reason {
     LoggedOut,
     /// No login has been made yet.
     NeverLoggedIn,
+    /// There is nothing to refresh with: a key, or a login without a refresh token.
+    NotRefreshable,
     /// The issuer refused the refresh token (RFC 6749 §5.2 `invalid_grant`).
     Refused,
     /// The issuer refused the refresh token after an exchange whose answer was never seen: it has probably rotated it.

@@ -1,15 +1,21 @@
 //! Domain state as messages of the wire, and names of the wire as domain words.
 
-use proto::id::ProfileName;
+use proto::id::{ProfileName, ProviderName};
 use proto::login::Flow as FlowWord;
-use proto::profile::{Account, AuthType, Profile, ProfileState, Refresh, RefreshMode as ModeWord, Source};
+use proto::profile::{
+    Account, AuthType, Profile, ProfileState, Refresh, RefreshMode as ModeWord, Reveal, Secondary, Source,
+};
+use proto::problem::{Code, Problem};
+use proto::provider::Method;
 use proto::secret::Secret;
 use proto::timestamp::Timestamp;
 use proto::token::Token;
 
 use super::{Api, problem};
-use crate::config::RefreshMode;
-use crate::provider::Flow;
+use crate::config::{self, RefreshMode};
+use crate::provider::{Flow, MethodName};
+use crate::secret::Fingerprint;
+use crate::service;
 use crate::vault::{Credential, Handed, Prospect, Snapshot, Standing};
 
 impl Api {
@@ -35,6 +41,7 @@ impl Api {
             None => AuthType::None,
         };
         let settings = snapshot.settings.as_deref();
+        let place = snapshot.place.as_deref();
         let (granted, requested) = (snapshot.granted_scope.as_deref(), snapshot.requested_scope.as_deref());
         Profile {
             name: name(&snapshot.name),
@@ -49,7 +56,7 @@ impl Api {
                 subject: a.subject.clone(),
                 name: a.name.clone(),
                 email: a.email.clone(),
-                organization: None,
+                organization: a.organization.clone(),
             }),
             scope: granted.map(str::to_owned),
             requested_scope: requested.filter(|r| Some(*r) != granted).map(str::to_owned),
@@ -69,18 +76,22 @@ impl Api {
                 uncertain: snapshot.uncertain,
                 last_problem: snapshot.last_trouble.as_ref().map(|t| problem::trouble(&snapshot.name, t)),
             },
-            provider: None,
-            environment: None,
-            url: None,
-            method: None,
-            project: None,
-            project_name: None,
-            fingerprint: None,
-            provider_current: false,
-            usable: None,
-            secondaries: Vec::new(),
-            reveal: None,
-            unrevoked: None,
+            provider: place.and_then(|place| ProviderName::parse(&place.provider).ok()),
+            environment: place.map(|place| place.environment.clone()),
+            url: place.map(|place| place.base.clone()),
+            method: place.and_then(|place| MethodName::of_word(&place.method)).map(method),
+            project: place.and_then(|place| place.project.clone()),
+            project_name: place.and_then(|place| place.project_name.clone()),
+            fingerprint: snapshot.main.as_ref().map(|main| fingerprint(&main.credential)),
+            provider_current: place.is_some_and(|place| self.vault.is_current_of(&place.provider, snapshot.id)),
+            usable: snapshot.usable,
+            secondaries: snapshot.secondaries.iter().map(secondary).collect(),
+            reveal: match snapshot.rules.reveal {
+                config::Reveal::Always => None,
+                config::Reveal::Never => Some(Reveal::Never),
+                config::Reveal::Pipe => Some(Reveal::Pipe),
+            },
+            unrevoked: (snapshot.unrevoked > 0).then_some(snapshot.unrevoked as u64),
         }
     }
 
@@ -126,5 +137,41 @@ pub(super) fn flow(flow: Flow) -> FlowWord {
         Flow::Key => FlowWord::Key,
         Flow::None => FlowWord::None,
         Flow::PollExchange => FlowWord::PollExchange,
+    }
+}
+
+/// A method's word.
+pub(super) fn method(method: MethodName) -> Method {
+    match method {
+        MethodName::ApiKey => Method::ApiKey,
+        MethodName::Browser => Method::Browser,
+        MethodName::ClientCredentials => Method::ClientCredentials,
+        MethodName::Device => Method::Device,
+    }
+}
+
+/// By which people recognise a credential: the first 16 hex digits of its SHA-256.
+pub(super) fn fingerprint(credential: &Credential) -> String {
+    hex(match credential {
+        Credential::AccessToken(token) => token.fingerprint(),
+        Credential::ApiKey(key) => key.fingerprint(),
+    })
+}
+
+/// The same of a fingerprint at hand.
+pub(super) fn hex(Fingerprint(bytes): Fingerprint) -> String {
+    bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn secondary(held: &service::Secondary) -> Secondary {
+    Secondary {
+        name: held.name.clone(),
+        title: held.title.clone(),
+        required: held.required,
+        present: held.secret.is_some(),
+        fingerprint: held.secret.as_ref().map(|secret| hex(secret.fingerprint())),
+        values: held.values.clone(),
+        fetched_at: held.fetched_at.map(Timestamp::from_unix),
+        problem: held.trouble.as_ref().map(|why| Problem::new(Code::NotFound, why.clone())),
     }
 }

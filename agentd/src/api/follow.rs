@@ -31,7 +31,7 @@ pub(super) fn unknown() -> Failure {
 
 fn tell(api: &Api, step: Step) -> LoginStep {
     match step {
-        Step::Open { url } => LoginStep::Open { url, anywhere: false },
+        Step::Open { url, anywhere } => LoginStep::Open { url, anywhere },
         Step::Device { user_code, verification_uri, verification_uri_complete, expires_at } => LoginStep::Device {
             user_code,
             verification_uri,

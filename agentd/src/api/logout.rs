@@ -1,13 +1,14 @@
-//! `logout`: revokes at the service and drops the grant; the profile's settings stay.
+//! `logout`: drops the grant and tells the service; the profile's settings stay.
 
 use axum::extract::State;
-use proto::profile::{LoggedOut, LogoutRequest, Revocation as Word};
+use proto::problem::{Code, Problem};
+use proto::profile::{LoggedOut, LogoutRequest, Revocation};
 
 use super::json::Json;
-use super::problem::{self, Failure};
+use super::problem::Failure;
 use super::token::in_time;
 use super::{Api, describe};
-use crate::vault::Revocation;
+use crate::service::Outcome;
 
 pub(super) async fn logout(
     State(api): State<Api>,
@@ -15,18 +16,20 @@ pub(super) async fn logout(
 ) -> Result<Json<LoggedOut>, Failure> {
     let profile = request.profile.as_ref().map(proto::id::ProfileName::as_str);
     let (name, report) = in_time(api.vault.logout(profile)).await??;
-    let (revocation, problem) = match &report.outcome {
-        Revocation::Accepted => (Word::Accepted, None),
-        Revocation::Failed(error) => (Word::Failed, Some(problem::revocation(error))),
-        Revocation::Nothing => (Word::Nothing, None),
-        Revocation::Unsupported => (Word::Unsupported, None),
+    let at_the_site = "end the session at the service's own site if it must not stay valid until it lapses";
+    let (revocation, problem) = match report.outcome {
+        Outcome::Accepted => (Revocation::Accepted, None),
+        Outcome::Later(why) => (Revocation::Failed, Some(Problem::new(Code::IssuerUnreachable, why).hint(at_the_site))),
+        Outcome::Nothing => (Revocation::Nothing, None),
+        Outcome::Refused(why) => (Revocation::Failed, Some(Problem::new(Code::Denied, why).hint(at_the_site))),
+        Outcome::Unsupported => (Revocation::Unsupported, None),
     };
     Ok(Json(LoggedOut {
         profile: describe::name(&name),
         was_logged_in: report.was_logged_in,
         revocation,
         problem,
-        still_valid: Vec::new(),
-        retried: false,
+        still_valid: report.still_valid,
+        retried: report.retried,
     }))
 }

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use proto::problem::{Code, MEDIA_TYPE, Problem, Reason};
 
 use crate::flow::Failure as LoginFailure;
-use crate::oauth::RevokeError;
+use crate::inquiry::InquiryError;
+use crate::service::CallError;
 use crate::store::WriteError;
 use crate::vault::{SelectError, ServeError, SwitchError, Trouble, Why};
 
@@ -72,7 +73,10 @@ pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
             "ask without --scope, --audience and --resource, or set `narrow = \"refresh\"` under `[profile.{profile}]` \
              in config.toml if the service supports it"
         )),
-        Trouble::NoRefreshToken => Problem::new(Code::Unsupported, detail).hint("log in again for a new token or key"),
+        Trouble::NoneNeeded => Problem::new(Code::Unsupported, detail),
+        Trouble::NoRefreshToken => Problem::new(Code::LoginRequired, detail)
+            .reason(Reason::NotRefreshable)
+            .hint(format!("run `agentctl login {profile}` for a new one")),
         Trouble::Superseded => Problem::new(Code::Busy, detail).retry_after(1).hint("try again"),
         Trouble::TargetRefused { .. } => {
             Problem::new(Code::Denied, detail).hint("ask for a scope, audience or resource that the login covers")
@@ -93,6 +97,9 @@ impl Told for ServeError {
         match self {
             ServeError::Select(error) => error.told(),
             ServeError::Trouble { profile, trouble: why } => trouble(&profile, &why),
+            ServeError::NoSuchSecondary { ref known, .. } => {
+                Problem::new(Code::NotFound, self.to_string()).hint(among(known, "`agentctl sync` fetches them"))
+            }
             ServeError::UnknownLease => Problem::new(Code::NotFound, self.to_string())
                 .hint("leave the lease out to report the profile's present token"),
         }
@@ -129,24 +136,60 @@ impl Told for SwitchError {
     }
 }
 
-/// Why a revocation failed.
-pub(super) fn revocation(error: &RevokeError) -> Problem {
-    match error {
-        RevokeError::Unreachable { .. } => Problem::new(Code::IssuerUnreachable, error.to_string()),
-        _ => Problem::new(Code::Denied, error.to_string()),
+impl Told for InquiryError {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            InquiryError::Call { profile, error } => call(&profile, &error, detail),
+            InquiryError::NoSuchEnvironment { known, .. } => Problem::new(Code::NotFound, detail)
+                .hint(among(&known, "add one with `agentctl env add`, or give its URL")),
+            InquiryError::NoSuchProject { known } => {
+                Problem::new(Code::NotFound, detail).hint(among(&known, "the login has none"))
+            }
+            InquiryError::NoSuchProvider { known } => {
+                Problem::new(Code::NotFound, detail).hint(among(&known, "add one with `agentctl provider add`"))
+            }
+            InquiryError::NotOffered(_) => Problem::new(Code::Unsupported, detail),
+            InquiryError::Select(error) => error.told(),
+            InquiryError::Serve(error) => error.told(),
+            InquiryError::Url(_) => Problem::new(Code::InvalidRequest, detail),
+            _ => Problem::new(Code::Internal, detail),
+        }
     }
-    .hint("end the session at the service's own site if it must not stay valid until it lapses")
+}
+
+/// What a service's answer to a question means.
+fn call(profile: &str, error: &CallError, detail: String) -> Problem {
+    match error {
+        CallError::Refused => Problem::new(Code::LoginRequired, detail)
+            .reason(Reason::Refused)
+            .hint(format!("run `agentctl login {profile}`")),
+        CallError::Forbidden => Problem::new(Code::Denied, detail).hint("the credential is good, but not for this"),
+        CallError::Settings(_) => Problem::new(Code::Misconfigured, detail),
+        CallError::Unavailable { retry_after: Some(wait), .. } => {
+            Problem::new(Code::IssuerUnreachable, detail).retry_after(wait.as_secs().max(1)).hint("try again later")
+        }
+        _ => Problem::new(Code::IssuerUnreachable, detail).hint("try again later"),
+    }
+}
+
+/// The names there are, or what to do where there is none.
+fn among(known: &[String], otherwise: &str) -> String {
+    if known.is_empty() { otherwise.to_owned() } else { format!("there are: {}", known.join(", ")) }
 }
 
 /// Why a login failed. `flow` words the cause and the hint; the code is chosen here.
 pub(super) fn login(failure: &LoginFailure) -> Problem {
     let code = match failure {
-        LoginFailure::Denied => Code::Denied,
+        LoginFailure::Denied | LoginFailure::KeyRefused => Code::Denied,
         LoginFailure::Expired | LoginFailure::TimedOut => Code::LoginTimeout,
         LoginFailure::Unreachable { .. } => Code::IssuerUnreachable,
         LoginFailure::Misconfigured { .. } => Code::Misconfigured,
-        LoginFailure::NoSuchFlow { .. } => Code::Unsupported,
-        LoginFailure::BadSettings { .. } => Code::InvalidRequest,
+        LoginFailure::NoSuchFlow { .. } | LoginFailure::NotHere => Code::Unsupported,
+        LoginFailure::BadKey { .. }
+        | LoginFailure::BadSettings { .. }
+        | LoginFailure::NoClientId
+        | LoginFailure::NoKey => Code::InvalidRequest,
         _ => Code::LoginFailed,
     };
     let problem = Problem::new(code, failure.to_string());

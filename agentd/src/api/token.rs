@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use axum::extract::State;
 use proto::problem::{Code, Problem};
-use proto::token::{Token, TokenRequest};
+use proto::token::{Purpose, Token, TokenRequest};
 
 use super::Api;
 use super::json::Json;
 use super::problem::{Failure, invalid};
-use crate::vault::{Scopes, Target};
+use crate::config::Reveal;
+use crate::vault::{Handed, Scopes, Target};
 
 /// The longest a request waits for a service: two tries of an exchange and what queues before them.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
@@ -18,6 +19,11 @@ const LONGEST_TEXT: usize = 4096;
 
 pub(super) async fn token(State(api): State<Api>, Json(request): Json<TokenRequest>) -> Result<Json<Token>, Failure> {
     let profile = request.profile.as_ref().map(proto::id::ProfileName::as_str);
+    if let Some(word) = &request.secondary {
+        let handed = api.vault.secondary(profile, word)?;
+        may_be_shown(&handed, request.purpose)?;
+        return Ok(Json(api.token(&handed)));
+    }
     let min_ttl = request.min_ttl.map(Duration::from_secs);
     let target = target(&request)?;
     let handed = match api.vault.at_once(profile, &target, min_ttl)? {
@@ -25,7 +31,24 @@ pub(super) async fn token(State(api): State<Api>, Json(request): Json<TokenReque
         // Boxed, since every request would carry the room for it.
         None => Box::pin(in_time(api.vault.token(profile, target, min_ttl))).await??,
     };
+    may_be_shown(&handed, request.purpose)?;
     Ok(Json(api.token(&handed)))
+}
+
+/// The profile's rule about printing credentials.
+pub(super) fn may_be_shown(handed: &Handed, purpose: Option<Purpose>) -> Result<(), Failure> {
+    let purpose = purpose.unwrap_or(Purpose::Pipe);
+    let refused = |why: &str, hint: &str| {
+        let detail = format!("profile `{}`: its credential {why}", handed.profile);
+        Err(Failure(Problem::new(Code::Denied, detail).hint(hint)))
+    };
+    match (handed.reveal, purpose) {
+        (Reveal::Always, _) | (_, Purpose::Use) | (Reveal::Pipe, Purpose::Pipe | Purpose::TerminalAcknowledged) => Ok(()),
+        (Reveal::Pipe, _) => refused("is not shown on a terminal", "send it into a pipe, or add `--yes-i-know`"),
+        (Reveal::Never, _) => {
+            refused("is never printed (`reveal = \"never\"`)", "use `agentctl exec` or `agentctl link` instead")
+        }
+    }
 }
 
 /// Bounds an operation that may wait for a service.

@@ -33,6 +33,7 @@ pub(super) struct Raw {
 pub(super) struct RawProfile {
     pub(super) refresh: Option<Text>,
     pub(super) narrow: Option<Text>,
+    pub(super) reveal: Option<Text>,
 }
 
 /// A text value. `Debug` does not show it.
@@ -134,7 +135,8 @@ fn profiles(value: &Spanned<DeValue<'_>>, found: &mut Findings) -> BTreeMap<Stri
     };
     for (name, value) in table {
         let mut profile = RawProfile::default();
-        let slots = &mut [("narrow", &mut profile.narrow), ("refresh", &mut profile.refresh)];
+        let slots =
+            &mut [("narrow", &mut profile.narrow), ("refresh", &mut profile.refresh), ("reveal", &mut profile.reveal)];
         section(value, "profile.NAME", slots, found);
         profiles.insert(name.get_ref().to_string(), profile);
     }

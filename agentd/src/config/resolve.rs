@@ -6,7 +6,7 @@ use url::Url;
 
 use super::file::{Raw, Text};
 use super::problem::{Findings, Origin, quoted};
-use super::{Config, LOG_VARIABLE, Level, Narrow, ProfileConfig, RefreshMode, STORE_KEY_VARIABLE, StoreKey};
+use super::{Config, LOG_VARIABLE, Level, Narrow, ProfileConfig, RefreshMode, Reveal, STORE_KEY_VARIABLE, StoreKey};
 
 const STORE_KEYS: &[(&str, StoreKey)] =
     &[("auto", StoreKey::Auto), ("file", StoreKey::File), ("memory", StoreKey::Memory)];
@@ -18,6 +18,7 @@ const LEVELS: &[(&str, Level)] = &[
     ("trace", Level::Trace),
 ];
 const REFRESH_MODES: &[(&str, RefreshMode)] = &[("early", RefreshMode::Early), ("late", RefreshMode::Late)];
+const REVEALS: &[(&str, Reveal)] = &[("always", Reveal::Always), ("never", Reveal::Never), ("pipe", Reveal::Pipe)];
 const NARROWS: &[(&str, Narrow)] = &[("never", Narrow::Never), ("refresh", Narrow::Refresh)];
 
 /// The configuration; with a mistake noted, it is of no use. A value in the file is checked even when the environment
@@ -32,7 +33,8 @@ pub(super) fn resolve(raw: Raw, env: impl Fn(&str) -> Option<OsString>, found: &
     for (name, profile) in raw.profiles {
         let refresh = choose(profile.refresh, "refresh", REFRESH_MODES, found).unwrap_or_default();
         let narrow = choose(profile.narrow, "narrow", NARROWS, found).unwrap_or_default();
-        profiles.insert(name, ProfileConfig { refresh, narrow });
+        let reveal = choose(profile.reveal, "reveal", REVEALS, found).unwrap_or_default();
+        profiles.insert(name, ProfileConfig { refresh, narrow, reveal });
     }
     Config {
         store_key: choose(store_key_override, "store.key", STORE_KEYS, found).or(store_key).unwrap_or_default(),

@@ -1,41 +1,90 @@
-//! Where parts of one row meet: the vault's issuer is the OAuth client; a login's sink is the vault.
+//! Where parts of one row meet: the vault's issuer is OAuth and the providers' requests; a login's sink is the vault.
 
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use crate::flow::{AdoptError, Adopted, Failure, GrantSink, Outcome};
+use crate::flow::{AdoptError, Adopted, Brought, Failure, GrantSink, Outcome};
 use crate::notice::{Kind, Notices};
-use crate::oauth::{Client, ExchangeError, OAuth, Presented, RevokeError, Revoked, Tokens};
+use crate::oauth::{Account, ExchangeError, OAuth, Presented, Tokens};
+use crate::provider::{Catalogue, Flow, Method, MethodName, Place};
 use crate::secret::RefreshToken;
-use crate::vault::{Issuer, NewGrant, Scopes, Target, Vault};
+use crate::service::{Ended, Report, Services, Site, settle};
+use crate::vault::{Beside, Issuer, NewGrant, NewKey, Scopes, Target, Vault, Way, free_name};
 
-/// Renews grants at the real authorization server.
-pub(super) struct Renewer(pub(super) OAuth);
+/// Renews grants at their real services, and tells the services of their end.
+pub(super) struct Renewer {
+    pub(super) oauth: OAuth,
+    pub(super) services: Services,
+    pub(super) catalogue: Catalogue,
+    pub(super) clock: crate::clock::Clock,
+}
+
+impl Renewer {
+    /// The provider of a place, as long as its description is there.
+    fn site(&self, place: Option<&Place>) -> Option<Site> {
+        let place = place?;
+        let provider = self.catalogue.find(&place.provider)?;
+        Some(Site { provider, place: place.clone() })
+    }
+}
+
+fn method(site: &Site) -> Option<&Method> {
+    MethodName::of_word(&site.place.method).and_then(|name| site.provider.method(name))
+}
 
 impl Issuer for Renewer {
     fn refresh<'a>(
         &'a self,
-        client: &'a Client,
+        way: Way<'a>,
         token: &'a RefreshToken,
         target: &'a Target,
     ) -> BoxFuture<'a, Result<Tokens, ExchangeError>> {
         async move {
+            let site = self.site(way.place);
+            if let Some(site) = &site
+                && let Some(refreshed) = self.services.refresh(site, method(site), token).await
+            {
+                return refreshed;
+            }
+            if way.flow == Flow::PollExchange {
+                // Nobody but the provider's description knows how.
+                return Err(ExchangeError::Settings { why: "its provider is not known any more" });
+            }
             let scope = target.scope.as_ref().map(Scopes::join);
-            let presented = Presented::RefreshToken {
-                token,
-                scope: scope.as_deref(),
-                audience: target.audience.as_deref(),
-                resource: target.resource.as_deref(),
+            let presented = match way.flow {
+                Flow::ClientCredentials => {
+                    Presented::Client { scope: scope.as_deref(), resource: target.resource.as_deref() }
+                }
+                _ => Presented::RefreshToken {
+                    token,
+                    scope: scope.as_deref(),
+                    audience: target.audience.as_deref(),
+                    resource: target.resource.as_deref(),
+                },
             };
-            self.0.exchange(client, presented).await
+            let mut tokens = self.oauth.exchange(way.client, presented).await?;
+            if let Some(site) = &site {
+                settle(method(site).map_or(&[][..], |method| &method.expiry), &mut tokens, self.clock.wall());
+                tokens.token_type.clone_from(&site.place.scheme);
+            }
+            Ok(tokens)
         }
         .boxed()
     }
 
-    fn revoke<'a>(&'a self, client: &'a Client, token: Revoked<'a>) -> BoxFuture<'a, Result<(), RevokeError>> {
-        self.0.revoke(client, token).boxed()
+    fn end<'a>(&'a self, ended: &'a Ended) -> BoxFuture<'a, Report> {
+        async move {
+            let site = self.site(ended.place.as_deref());
+            self.services.end(site.as_ref(), ended).await
+        }
+        .boxed()
+    }
+
+    fn ends_with_live_token(&self, place: &Place) -> bool {
+        let Some(site) = self.site(Some(place)) else { return false };
+        site.provider.revoke.is_some() || site.provider.secondaries.iter().any(|wanted| wanted.delete.is_some())
     }
 }
 
@@ -43,16 +92,32 @@ impl Issuer for Renewer {
 pub(super) struct Adopter {
     pub(super) vault: Vault,
     pub(super) notices: Notices,
+    /// Held from choosing a name until it is taken.
+    pub(super) naming: tokio::sync::Mutex<()>,
 }
 
 impl GrantSink for Adopter {
     fn adopt(&self, outcome: Outcome) -> BoxFuture<'_, Result<Adopted, AdoptError>> {
         async move {
-            let Outcome { profile, settings, client, tokens, account, requested_scope, mut warnings, switch, .. } =
-                outcome;
-            let flow = settings.flow.unwrap_or(crate::provider::Flow::Device);
-            let new = NewGrant { flow, settings, client, tokens, account, requested_scope };
-            let snapshot = self.vault.adopt(&profile, new).await;
+            let Outcome { flow, grant, account, mut warnings, switch, place, usable, secondaries, .. } = outcome;
+            let one_at_a_time = self.naming.lock().await;
+            let profile = outcome.profile.unwrap_or_else(|| self.name(account.as_ref(), place.as_ref()));
+            let beside = Beside { place, usable, secondaries };
+            let snapshot = match grant {
+                Brought::Key { key, expires_at } => {
+                    let new = NewKey { key, expires_at, account, flow, beside };
+                    self.vault.adopt_key(&profile, new).await
+                }
+                Brought::Nothing => match beside.place {
+                    Some(place) => self.vault.adopt_open(&profile, place).await,
+                    None => return Err(AdoptError::NotStored),
+                },
+                Brought::Tokens { settings, client, tokens, requested_scope } => {
+                    let new = NewGrant { flow, settings, client, tokens, account, requested_scope, beside };
+                    self.vault.adopt(&profile, new).await
+                }
+            };
+            drop(one_at_a_time);
             if snapshot.unsaved {
                 warnings
                     .push("the login is not saved yet: the store cannot be written; it is kept in memory".to_owned());
@@ -67,5 +132,23 @@ impl GrantSink for Adopter {
 
     fn failed(&self, profile: &str, why: &Failure) {
         self.notices.post(Kind::LoginFailed, Some(Arc::from(profile)), Some(why.to_string()));
+    }
+}
+
+impl Adopter {
+    /// Named after the account, else the provider. The same account at the same place is the same profile.
+    fn name(&self, account: Option<&Account>, place: Option<&Place>) -> String {
+        let who = account.and_then(|who| who.email.as_deref().or(who.name.as_deref()).or(who.subject.as_deref()));
+        let wish = who.or(place.map(|place| place.provider.as_str())).unwrap_or("login");
+        free_name(&self.vault, wish, |known| {
+            let same_place = known.place.as_deref().zip(place).is_some_and(|(known, new)| {
+                (&known.provider, &known.environment, &known.method) == (&new.provider, &new.environment, &new.method)
+            });
+            let same_account = who.is_some()
+                && known.account.as_deref().zip(account).is_some_and(|(known, new)| {
+                    known.subject == new.subject && known.email == new.email && known.organization == new.organization
+                });
+            same_place && same_account
+        })
     }
 }

@@ -10,8 +10,9 @@ use crate::clock::{Clock, Moment};
 use crate::flow::loopback::{Browser, Expected, Listener};
 use crate::flow::plan::Plan;
 use crate::flow::redirect::Redirect;
-use crate::flow::{Failure, Login, Step};
+use crate::flow::{Failure, Step};
 use crate::oauth::{Authorization, ExchangeError, OAuth, Presented, Tokens, authorization_url, pkce};
+use crate::provider::Settings;
 use crate::secret::Nonce;
 use crate::supervise::Tasks;
 
@@ -32,13 +33,12 @@ pub(super) struct Ground<'a> {
 /// Runs the flow from `endpoint` until tokens come. The browser that waits for its page is left in `browser`.
 pub(super) async fn obtain(
     ground: &Ground<'_>,
-    login: &Login,
+    settings: &Settings,
     plan: &mut Plan,
     endpoint: &str,
     browser: &mut Option<Browser>,
     publish: impl Fn(Step),
 ) -> Result<(Tokens, Option<Nonce>), Failure> {
-    let settings = &login.settings;
     let redirect = Redirect::new(settings.redirect_uri.as_deref(), settings.redirect_port)?;
     let (verifier, state) = (pkce::verifier(), pkce::state());
     let nonce = plan.is_openid().then(pkce::nonce);
@@ -61,7 +61,7 @@ pub(super) async fn obtain(
     .await?;
     let redirect_uri = listener.redirect_uri().to_owned();
     let url = url.map_err(|error| Failure::BadSettings { why: error.to_string() })?;
-    publish(Step::Open { url });
+    publish(Step::Open { url, anywhere: false });
     let (waiting, answer) = listener.answer().await;
     *browser = Some(waiting);
     let code = answer?;

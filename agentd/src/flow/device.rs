@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
 use crate::flow::plan::Plan;
-use crate::flow::{Failure, Login, Step};
+use crate::flow::{Failure, Step};
 use crate::oauth::{DeviceAuthorization, ExchangeError, OAuth, Presented, Tokens};
+use crate::provider::Settings;
 
 /// RFC 8628 §3.5: what `slow_down` adds to the interval, for good.
 const SLOW_DOWN: Duration = Duration::from_secs(5);
@@ -16,19 +17,20 @@ const SLOW_DOWN: Duration = Duration::from_secs(5);
 /// Back-off after failures goes no further than this, unless the interval itself does.
 const MAX_BACK_OFF: Duration = Duration::from_mins(1);
 
-/// Runs the flow from `endpoint` until tokens come.
+/// Runs the flow from `endpoint` until tokens come. The person may want longer pauses between polls than the service asks
+/// for, never shorter ones.
 pub(super) async fn obtain(
     oauth: &OAuth,
     clock: &Clock,
-    login: &Login,
+    settings: &Settings,
     plan: &mut Plan,
     endpoint: &str,
-    deadline: Moment,
+    (deadline, least_interval): (Moment, Duration),
     publish: impl Fn(Step),
 ) -> Result<Tokens, Failure> {
     let asked_at = clock.now();
     let authorization = loop {
-        let resources = &login.settings.resources;
+        let resources = &settings.resources;
         let asked = oauth.device_authorization(&plan.client, endpoint, plan.scope(), resources, &plan.params);
         match asked.await {
             Ok(authorization) => break authorization,
@@ -38,9 +40,9 @@ pub(super) async fn obtain(
     };
     let expires = asked_at + authorization.expires_in;
     publish(shown(&authorization, clock.wall_at(expires)));
-    let resource = login.settings.only_resource();
+    let resource = settings.only_resource();
     let presented = Presented::DeviceCode { code: &authorization.device_code, resource };
-    let mut pace = Pace::new(authorization.interval);
+    let mut pace = Pace::new(authorization.interval.max(least_interval));
     let mut lost = None;
     loop {
         let next = clock.now() + pace.pause();

@@ -6,6 +6,7 @@ use crate::http;
 use crate::oauth::id_token::IdTokenError;
 use crate::oauth::{DiscoveryError, ExchangeError};
 use crate::provider::Flow;
+use crate::service::CallError;
 
 /// Why a login ended without a grant. A variant is named for what the person does next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,12 @@ pub enum Failure {
     BadAnswer {
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// The key cannot be one of this service: look for the right one.
+    #[error("{why}")]
+    BadKey {
+        /// Why; never repeats it.
+        why: String,
     },
     /// The login was cancelled, or the daemon is stopping.
     #[error("the login was cancelled")]
@@ -56,6 +63,18 @@ pub enum Failure {
         /// The registered error code.
         code: &'static str,
     },
+    /// The service does not accept the key: get another.
+    #[error("the service does not accept the key")]
+    KeyRefused,
+    /// The client is not known: give its id.
+    #[error("the service does not say as which client to log in")]
+    NoClientId,
+    /// There is no key.
+    #[error("there is no key to log in with")]
+    NoKey,
+    /// The deployment does not offer this way to log in: use another.
+    #[error("this deployment of the service offers no such login")]
+    NotHere,
     /// The service does not offer this flow, as far as it can be known.
     #[error("{}", no_such_flow(*.flow))]
     NoSuchFlow {
@@ -74,6 +93,9 @@ pub enum Failure {
     /// The service no longer knows the code, or it was used before: log in again.
     #[error("the service does not accept the login's code (`invalid_grant`)")]
     Refused,
+    /// The session is over at the service: log in again.
+    #[error("the session was ended by the service before it was approved")]
+    SessionOver,
     /// The deadline has passed.
     #[error("the login was not approved in time")]
     TimedOut,
@@ -101,7 +123,10 @@ impl Failure {
     /// What to try, as a sentence without a full stop.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Expired | Self::Lost { .. } | Self::Refused => Some("start the login again"),
+            Self::Expired | Self::Lost { .. } | Self::Refused | Self::SessionOver => Some("start the login again"),
+            Self::KeyRefused => Some("check that the key is whole, not revoked, and of this environment"),
+            Self::NoClientId => Some("give it with `--client-id`"),
+            Self::NotHere => Some("log in with a key: `--api-key`"),
             Self::TimedOut => Some("start the login again; `--max-wait` gives it more time"),
             Self::IssuerMismatch { hint } => Some(hint),
             Self::Misconfigured { code: "invalid_scope" } => Some("ask for other scopes with `--scope`"),
@@ -141,6 +166,24 @@ impl Failure {
             DiscoveryError::Unreachable { why } => Self::Unreachable { why },
             _ => Self::BadSettings { why: error.to_string() },
         }
+    }
+
+    /// What `error` of a request that a provider describes means once it ends the login.
+    pub(super) fn of_call(error: &CallError) -> Self {
+        match error {
+            CallError::Forbidden | CallError::Refused => Self::Denied,
+            CallError::Lost { why } | CallError::NotSent { why } => Self::Unreachable { why },
+            CallError::NotOffered { status } | CallError::Unexpected { status } => Self::Unclear { status: *status },
+            CallError::Redirected => Self::BadAnswer { why: "a redirect to another address" },
+            CallError::Settings(why) => Self::BadSettings { why: why.clone() },
+            CallError::Unavailable { .. } => Self::Unreachable { why: "it is overloaded or out of order" },
+            CallError::Unreadable { why } => Self::BadAnswer { why },
+        }
+    }
+
+    /// The same of a request that checks a key.
+    pub(super) fn of_key(error: &CallError) -> Self {
+        if *error == CallError::Refused { Self::KeyRefused } else { Self::of_call(error) }
     }
 
     /// What `error` of the token or device authorization endpoint means once it ends the login.

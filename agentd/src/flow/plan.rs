@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::flow::{Failure, Login};
+use crate::flow::{AtIssuer, Failure};
 use crate::http;
 use crate::oauth::{Authentication, Client, DiscoveryError, ExchangeError, Metadata};
 use crate::provider::Flow;
@@ -30,6 +30,8 @@ pub(super) struct Plan {
 pub(super) enum Start {
     /// RFC 6749 §3.1.
     Authorization(String),
+    /// RFC 6749 §4.4: nobody has to approve.
+    Client,
     /// RFC 8628 §3.1.
     Device(String),
 }
@@ -38,6 +40,7 @@ impl Start {
     pub(super) fn flow(&self) -> Flow {
         match self {
             Self::Authorization(_) => Flow::AuthorizationCode,
+            Self::Client => Flow::ClientCredentials,
             Self::Device(_) => Flow::Device,
         }
     }
@@ -45,7 +48,7 @@ impl Start {
 
 impl Plan {
     /// The plan of `login` at a service with this metadata. A failed discovery matters only if an endpoint is missing.
-    pub(super) fn new(login: &Login, discovered: Result<Metadata, DiscoveryError>) -> Result<Self, Failure> {
+    pub(super) fn new(login: &AtIssuer, discovered: Result<Metadata, DiscoveryError>) -> Result<Self, Failure> {
         let (metadata, failed) = match discovered {
             Ok(metadata) => (metadata, None),
             Err(error) => (Metadata::default(), Some(error)),
@@ -62,13 +65,23 @@ impl Plan {
             })
         })?;
         let revocation_endpoint = by_hand.revocation.or(metadata.revocation_endpoint);
-        let (Start::Authorization(first) | Start::Device(first)) = &start;
-        for (what, endpoint) in [("first", first), ("token", &token_endpoint)] {
+        let first = match &start {
+            Start::Authorization(first) | Start::Device(first) => Some(("first", first)),
+            Start::Client => None,
+        };
+        for (what, endpoint) in first.into_iter().chain([("token", &token_endpoint)]) {
             http::check_endpoint(endpoint).map_err(|e| Failure::BadSettings {
                 why: format!("the {what} endpoint of this login cannot be used: {}", e.why()),
             })?;
         }
-        let scope = scope(settings.scope.as_deref(), &metadata.scopes_supported);
+        let scope = match (&start, settings.scope.as_deref()) {
+            // There is no person whose identity the default scope could ask for.
+            (Start::Client, None) => String::new(),
+            (_, given) => scope(given, &metadata.scopes_supported),
+        };
+        if start == Start::Client && settings.client_secret.is_none() {
+            return Err(Failure::BadSettings { why: "client credentials need a client secret".to_owned() });
+        }
         let params = params(&settings.auth_params, &start, &scope);
         let listed = metadata.token_endpoint_auth_methods_supported.as_deref();
         let client = Client {
@@ -107,7 +120,7 @@ impl Plan {
     }
 }
 
-fn start(login: &Login, authorization: Option<String>, device: Option<String>) -> Result<Start, Failure> {
+fn start(login: &AtIssuer, authorization: Option<String>, device: Option<String>) -> Result<Start, Failure> {
     let last = login.settings.flow.filter(|flow| *flow != Flow::Key);
     let flow = login.flow.or(last).unwrap_or(match (&authorization, &device) {
         (Some(_), _) if login.browser => Flow::AuthorizationCode,
@@ -117,7 +130,8 @@ fn start(login: &Login, authorization: Option<String>, device: Option<String>) -
     match flow {
         Flow::AuthorizationCode => authorization.map(Start::Authorization),
         Flow::Device => device.map(Start::Device),
-        Flow::ClientCredentials | Flow::Key | Flow::None | Flow::PollExchange => None,
+        Flow::ClientCredentials => Some(Start::Client),
+        Flow::Key | Flow::None | Flow::PollExchange => None,
     }
     .ok_or(Failure::NoSuchFlow { flow })
 }

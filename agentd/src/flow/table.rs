@@ -17,6 +17,7 @@ use crate::clock::{Clock, Moment};
 use crate::flow::{Failure, GrantSink, Login, Step, run};
 use crate::oauth::OAuth;
 use crate::secret;
+use crate::service::Services;
 use crate::supervise::{Panic, Tasks};
 
 /// How many logins may run at once: far more than a person starts, few enough to cost nothing.
@@ -40,6 +41,7 @@ pub enum StartError {
 /// What every login needs.
 pub(super) struct Ground {
     pub(super) oauth: OAuth,
+    pub(super) services: Services,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
     pub(super) sink: Arc<dyn GrantSink>,
@@ -118,8 +120,8 @@ impl Drop for Ending {
 
 impl Logins {
     /// An empty table. Logins run as `tasks` and hand what they bring to `sink`.
-    pub fn new(oauth: OAuth, clock: Clock, tasks: Tasks, sink: Arc<dyn GrantSink>) -> Self {
-        Self { ground: Arc::new(Ground { oauth, clock, tasks, sink }), rows: Arc::default() }
+    pub fn new(oauth: OAuth, services: Services, clock: Clock, tasks: Tasks, sink: Arc<dyn GrantSink>) -> Self {
+        Self { ground: Arc::new(Ground { oauth, services, clock, tasks, sink }), rows: Arc::default() }
     }
 
     /// Starts `login`. Returns its id, which cannot be guessed and is safe in a URL, and its deadline in seconds since
@@ -136,7 +138,7 @@ impl Logins {
             rows.insert(id.clone(), Arc::clone(&row));
         }
         let deadline = clock.wall_at(row.deadline);
-        tracing::info!(profile = login.profile, "a login has started");
+        tracing::info!(profile = login.label(), "a login has started");
         let ground = Arc::clone(&self.ground);
         self.ground.tasks.spawn("login", Panic::Logged, async move {
             let ending = Ending(Arc::clone(&row), ground.clock.clone());

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::oauth::Tokens;
+use crate::provider::Flow;
 
 /// The warnings for `tokens`, granted when `requested` was asked for. No word of the service is repeated.
-pub(super) fn of(tokens: &Tokens, requested: &str) -> Vec<String> {
+pub(super) fn of(tokens: &Tokens, requested: &str, flow: Flow) -> Vec<String> {
     let mut warnings = Vec::new();
-    if tokens.refresh_token.is_none() {
+    // A client that logs in by its own secret does so again when it needs to.
+    if tokens.refresh_token.is_none() && flow != Flow::ClientCredentials {
         let hint = if requested.split(' ').any(|scope| scope == "offline_access") {
             "the service granted no refresh token"
         } else {
@@ -60,14 +62,14 @@ mod tests {
 
     #[test]
     fn a_login_as_asked_for_has_no_warning() {
-        assert!(of(&tokens(None, Some("rt")), "openid repo").is_empty());
-        assert!(of(&tokens(Some("repo"), Some("rt")), "repo").is_empty());
-        assert!(of(&tokens(Some("b  a"), Some("rt")), "a b offline_access").is_empty());
+        assert!(of(&tokens(None, Some("rt")), "openid repo", Flow::Device).is_empty());
+        assert!(of(&tokens(Some("repo"), Some("rt")), "repo", Flow::Device).is_empty());
+        assert!(of(&tokens(Some("b  a"), Some("rt")), "a b offline_access", Flow::Device).is_empty());
     }
 
     #[test]
     fn no_refresh_token_is_said_in_plain_words() {
-        let warnings = of(&tokens(None, None), "openid");
+        let warnings = of(&tokens(None, None), "openid", Flow::Device);
         assert_eq!(
             warnings,
             [
@@ -80,11 +82,11 @@ mod tests {
     #[test]
     fn another_scope_than_asked_for_is_said_without_quoting_the_service() {
         assert_eq!(
-            of(&tokens(Some("read"), Some("rt")), "read write"),
+            of(&tokens(Some("read"), Some("rt")), "read write", Flow::Device),
             ["the service granted less than was asked for; missing: `write`"]
         );
         assert_eq!(
-            of(&tokens(Some("read admin"), Some("rt")), "read"),
+            of(&tokens(Some("read admin"), Some("rt")), "read", Flow::Device),
             ["the service granted other scopes than were asked for"]
         );
     }

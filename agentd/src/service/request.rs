@@ -5,7 +5,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::document::Document;
-use super::{CallError, Presented, Services, Site};
+use super::{CallError, Presented, Secondary, Services, Site};
 use crate::clock::Moment;
 use crate::http::{self, AUTHORIZATION, HeaderName, Method, Payload, SendError, USER_AGENT};
 use crate::provider::template::{Escape, Missing, Name, Values};
@@ -119,6 +119,31 @@ impl Services {
             body: answer.body,
         })
     }
+}
+
+/// A URL that needs no more than the place.
+pub(super) fn url(site: &Site, template: &Template) -> Result<String, CallError> {
+    let url = fill(template, &with_place(Values::new(), site), site, Escape::Url)?;
+    check_target(&url, site)?;
+    Ok(url.to_string())
+}
+
+/// The provider's variables for a child process; one whose value is not known is left out.
+pub(super) fn variables(site: &Site, credential: &str, secondaries: &[Secondary]) -> Vec<(String, Zeroizing<String>)> {
+    let mut values = with_place(Values::new(), site).with(Name::Credential, credential);
+    for held in secondaries {
+        for (name, value) in &held.values {
+            values.set(Name::Taken(name.clone()), value.as_str());
+        }
+        if let Some(secret) = &held.secret {
+            // EXPOSE: the child that was asked for gets it.
+            values.set(Name::Taken(held.name.clone()), secret.expose());
+        }
+    }
+    let filled = |(name, template): &(String, Template)| {
+        fill(template, &values, site, Escape::None).ok().map(|value| (name.clone(), value))
+    };
+    site.provider.exec.iter().filter_map(filled).collect()
 }
 
 /// The place's values beside `values`.

@@ -22,6 +22,8 @@ const TAG: usize = 16;
 pub(super) enum Subject {
     /// The value by which a wrong key is recognised.
     Check,
+    /// The choices of each provider.
+    Choices,
     /// Which record is current.
     Current,
     /// A record.
@@ -90,6 +92,7 @@ impl Cipher {
 fn associated(subject: Subject, version: u8, sequence: u64) -> Vec<u8> {
     let (domain, id) = match subject {
         Subject::Check => ("agentd store check", 0),
+        Subject::Choices => ("agentd store choices", 0),
         Subject::Current => ("agentd store current", 0),
         Subject::Record(RecordId(id)) => ("agentd store record", id),
     };
@@ -112,7 +115,7 @@ mod tests {
         let opened = cipher(7).open(record, &sealed).expect("same key, same subject");
         assert_eq!((opened.version, opened.sequence, opened.plain.as_slice()), (1, 9, &b"plain"[..]));
         assert_eq!(cipher(8).open(record, &sealed).err(), Some(SealBroken));
-        for other in [Subject::Record(RecordId(2)), Subject::Check, Subject::Current] {
+        for other in [Subject::Record(RecordId(2)), Subject::Check, Subject::Choices, Subject::Current] {
             assert_eq!(cipher(7).open(other, &sealed).err(), Some(SealBroken));
         }
         assert_ne!(sealed, cipher(7).seal(record, 1, 9, b"plain"), "each seal draws a nonce");

@@ -5,6 +5,7 @@
 //! | `meta` | `format` | format version, one byte, clear |
 //! | `meta` | `check` | sealed constant, by which a wrong key is recognised |
 //! | `meta` | `current` | sealed record id; absent when nothing is current |
+//! | `meta` | `choices` | sealed choices of each provider |
 //! | `records` | record id | sealed record |
 //!
 //! A file of a newer format is looked at through a read-only handle first, and so left as it is. Commits are durable
@@ -32,11 +33,12 @@ const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records")
 const FORMAT_KEY: &str = "format";
 const CHECK_KEY: &str = "check";
 const CURRENT_KEY: &str = "current";
+const CHOICES_KEY: &str = "choices";
 
 /// One thing to write.
 #[derive(Debug)]
 pub(super) enum Change {
-    Current(Option<Vec<u8>>),
+    Selection { current: Option<Vec<u8>>, choices: Vec<u8> },
     Put { id: RecordId, sequence: u64, sealed: Vec<u8> },
     Remove(RecordId),
 }
@@ -122,6 +124,10 @@ impl<'a> Reading<'a> {
         self.meta(CURRENT_KEY)
     }
 
+    pub(super) fn choices(&self) -> Result<Option<Vec<u8>>, OpenError> {
+        self.meta(CHOICES_KEY)
+    }
+
     /// Shows every sealed record, by ascending id, until `look` returns `false`.
     pub(super) fn records(&self, mut look: impl FnMut(RecordId, &[u8]) -> bool) -> Result<(), OpenError> {
         let mut walk = || -> Result<(), redb::Error> {
@@ -155,8 +161,13 @@ pub(super) fn commit<'a>(
         let mut meta = transaction.open_table(META)?;
         for change in changes {
             match change {
-                Change::Current(Some(sealed)) => drop(meta.insert(CURRENT_KEY, sealed.as_slice())?),
-                Change::Current(None) => drop(meta.remove(CURRENT_KEY)?),
+                Change::Selection { current, choices } => {
+                    match current {
+                        Some(sealed) => drop(meta.insert(CURRENT_KEY, sealed.as_slice())?),
+                        None => drop(meta.remove(CURRENT_KEY)?),
+                    }
+                    drop(meta.insert(CHOICES_KEY, choices.as_slice())?);
+                }
                 Change::Put { id, sealed, .. } => drop(records.insert(id.0, sealed.as_slice())?),
                 Change::Remove(id) => drop(records.remove(id.0)?),
             }

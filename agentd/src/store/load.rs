@@ -4,7 +4,7 @@
 //! One record that does not open costs that record alone. The database may panic on a file that was altered behind its
 //! back; that is caught here and reported as damage.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::Loaded;
 use super::cipher::{Cipher, Subject};
 use super::database::{self, FORMAT, Reading};
 use super::error::OpenError;
-use super::record::{Record, RecordId};
+use super::record::{self, Choice, Record, RecordId};
 use super::{key, private};
 
 const CHECK: &[u8] = b"agentd store";
@@ -65,6 +65,11 @@ pub(super) fn seal_current(cipher: &Cipher, id: u64) -> Vec<u8> {
     cipher.seal(Subject::Current, FORMAT, 0, &id.to_be_bytes())
 }
 
+/// The choices of each provider.
+pub(super) fn seal_choices(cipher: &Cipher, choices: &BTreeMap<String, Choice>) -> Vec<u8> {
+    cipher.seal(Subject::Choices, FORMAT, 0, &record::choices::encode(choices))
+}
+
 fn verify(reading: &Reading<'_>, cipher: &Cipher, path: &Path, key_path: &Path) -> Result<(), OpenError> {
     match reading.format()?.as_deref() {
         Some([FORMAT]) => {}
@@ -108,6 +113,16 @@ pub(super) fn read(reading: &Reading<'_>, cipher: &Cipher) -> Result<Found, Open
         if loaded.current.is_none() {
             tracing::error!("the note of which profile is current does not open");
             loaded.damaged += 1;
+        }
+    }
+    if let Some(sealed) = reading.choices()? {
+        let plain = cipher.open(Subject::Choices, &sealed).ok().map(|opened| opened.plain);
+        match plain.and_then(|plain| record::choices::decode(&plain)) {
+            Some(choices) => loaded.choices = choices,
+            None => {
+                tracing::error!("the note of the choices of each provider does not open");
+                loaded.damaged += 1;
+            }
         }
     }
     Ok(Found { loaded, sequences })

@@ -3,6 +3,7 @@
 //! [`Record`] is what the daemon works with; each version of the disk form is a module of its own, which is never
 //! changed once released except to tolerate more. Writing is always in the newest version, reading in any.
 
+pub(super) mod choices;
 mod v1;
 
 use std::collections::BTreeMap;
@@ -47,11 +48,40 @@ pub struct Record {
     pub login_required: Option<String>,
     /// An exchange that was about to be sent when this was written.
     pub attempt: Option<Attempt>,
+    /// What binds the profile to a provider; absent for a login by issuer and client id.
+    pub place: Option<Place>,
+    /// What the service last said of the credential: whether it is good for anything.
+    pub usable: Option<bool>,
+    /// Credentials that came with the login.
+    pub secondaries: Vec<Secondary>,
+    /// Ended grants that their service has not been told of.
+    pub unrevoked: Vec<Ended>,
+    /// What undoes an import: the earlier content of another tool's file, by its format.
+    pub undo: Option<Undo>,
 }
 
 impl Record {
     /// The version in which records are written.
     pub const VERSION: u8 = 1;
+
+    /// A profile that holds nothing.
+    pub fn bare(id: RecordId, sequence: u64, name: &str, flow: &str) -> Self {
+        Self {
+            id,
+            sequence,
+            name: name.to_owned(),
+            flow: flow.to_owned(),
+            settings: None,
+            grant: None,
+            login_required: None,
+            attempt: None,
+            place: None,
+            usable: None,
+            secondaries: Vec::new(),
+            unrevoked: Vec::new(),
+            undo: None,
+        }
+    }
 
     /// The newest disk form, to be sealed; the only copy of the secrets in it is wiped on drop.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -103,6 +133,8 @@ pub enum Grant {
         expires_at: Option<i64>,
         /// Seconds since 1970.
         logged_in_at: i64,
+        /// Who is logged in, as far as the service said.
+        account: BTreeMap<String, String>,
     },
     /// Tokens of an authorization server.
     Oauth(Box<Oauth>),
@@ -139,6 +171,91 @@ pub struct Oauth {
     pub revocation_endpoint: Option<String>,
     /// `sub`, `name`, `email` of the ID token, as far as given.
     pub account: BTreeMap<String, String>,
+}
+
+/// What binds a profile to a provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The provider's name.
+    pub provider: String,
+    /// The environment's name or URL.
+    pub environment: String,
+    /// Its base URL.
+    pub base: String,
+    /// Its further URLs.
+    pub urls: BTreeMap<String, String>,
+    /// Path of further trusted roots.
+    pub ca_file: Option<String>,
+    /// Whether it needs a login.
+    pub needs_login: bool,
+    /// The method of the login.
+    pub method: String,
+    /// The kind of key.
+    pub variant: Option<String>,
+    /// How the credential is sent.
+    pub scheme: String,
+    /// The chosen project.
+    pub project: Option<String>,
+    /// Its name.
+    pub project_name: Option<String>,
+}
+
+/// A credential that came with a login.
+#[derive(Debug, Clone)]
+pub struct Secondary {
+    /// Its word.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// Whether the login is ready only with it.
+    pub required: bool,
+    /// The secret, if it is there.
+    pub secret: Option<Arc<ApiKey>>,
+    /// What came with it.
+    pub values: BTreeMap<String, String>,
+    /// Seconds since 1970.
+    pub fetched_at: Option<i64>,
+}
+
+/// A grant that is over, of which the service has not been told.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The provider's place.
+    pub place: Option<Place>,
+    /// Settings of an OAuth login.
+    pub settings: Option<Settings>,
+    /// What was granted.
+    pub grant: Grant,
+    /// Credentials that came with it.
+    pub secondaries: Vec<Secondary>,
+    /// When it ended here, in seconds since 1970.
+    pub at: i64,
+    /// Tries so far.
+    pub tries: u32,
+}
+
+/// What undoes an import.
+#[derive(Debug, Clone)]
+pub struct Undo {
+    /// The format.
+    pub format: String,
+    /// Where.
+    pub place: String,
+    /// The format's own words; holds credentials.
+    pub content: Arc<ApiKey>,
+    /// Variables by which the tool finds its files.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// The choices of one provider, beside the overall current profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The environment in use.
+    pub environment: Option<String>,
+    /// The provider's current profile.
+    pub current: Option<RecordId>,
+    /// The profile last used in each environment.
+    pub last: BTreeMap<String, RecordId>,
 }
 
 /// The mark written before a refresh request goes out.

@@ -61,7 +61,7 @@ impl Writer {
                     staged.insert(id, Some(sequence));
                 }
                 Change::Remove(id) => drop(staged.insert(id, None)),
-                Change::Current(_) => {}
+                Change::Selection { .. } => {}
             }
             accepted.push(job);
         }

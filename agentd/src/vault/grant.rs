@@ -15,9 +15,10 @@ use super::{Trouble, Why};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
 use crate::oauth::{Account, Client, Tokens};
-use crate::provider::{Flow, Settings};
+use crate::provider::{Flow, Place, Settings};
 use crate::secret::{ApiKey, RefreshToken};
-use crate::store::record::{Attempt, RecordId};
+use crate::service::{Ended, Secondary};
+use crate::store::record::{Attempt, RecordId, Undo};
 
 /// Narrower tokens kept per grant; the one that lapses first makes room.
 pub(super) const MOST_NARROWED: usize = 64;
@@ -47,6 +48,16 @@ pub(super) struct Grant {
     pub(super) ignores_scope: bool,
     pub(super) attempt: Option<Attempt>,
     pub(super) history: History,
+    /// What binds the profile to a provider.
+    pub(super) place: Option<Arc<Place>>,
+    /// What the service last said of the credential: whether it is good for anything.
+    pub(super) usable: Option<bool>,
+    /// What came with the login.
+    pub(super) secondaries: Arc<Vec<Secondary>>,
+    /// Ended grants that their service has not been told of.
+    pub(super) unrevoked: Vec<Ended>,
+    /// What undoes an import.
+    pub(super) undo: Option<Arc<Undo>>,
 }
 
 /// What is needed to renew or revoke the grant's tokens.
@@ -75,8 +86,8 @@ pub(super) struct History {
 pub struct NewGrant {
     /// How it was made.
     pub flow: Flow,
-    /// Settings to log in with again.
-    pub settings: Settings,
+    /// Settings to log in with again, for a login at an authorization server.
+    pub settings: Option<Settings>,
     /// How to renew.
     pub client: Client,
     /// What came.
@@ -85,6 +96,38 @@ pub struct NewGrant {
     pub account: Option<Account>,
     /// Scope asked for.
     pub requested_scope: String,
+    /// What belongs to the login besides.
+    pub beside: Beside,
+}
+
+/// What belongs to a login besides its credential.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// What binds it to a provider.
+    pub place: Option<Place>,
+    /// Whether the service says that the credential is good for anything.
+    pub usable: Option<bool>,
+    /// What came with it.
+    pub secondaries: Vec<Secondary>,
+}
+
+/// What was learned of a grant at its service. What is `None` stays as it was.
+#[derive(Debug, Default)]
+pub struct Learned {
+    /// When the login was made that this is about; a later login is another one.
+    pub logged_in_at: Option<i64>,
+    /// Who is logged in.
+    pub account: Option<Account>,
+    /// Whether the credential is good for anything.
+    pub usable: Option<bool>,
+    /// What came with the login.
+    pub secondaries: Option<Vec<Secondary>>,
+    /// When the key lapses, in seconds since 1970.
+    pub expires_at: Option<i64>,
+    /// The chosen project: identifier and name.
+    pub project: Option<(String, Option<String>)>,
+    /// What undoes an import; `Some(None)`: nothing any more.
+    pub undo: Option<Option<Undo>>,
 }
 
 /// A key handed over by the person.
@@ -94,6 +137,12 @@ pub struct NewKey {
     pub key: ApiKey,
     /// Seconds since 1970, if known.
     pub expires_at: Option<i64>,
+    /// Who it belongs to, if the service said.
+    pub account: Option<Account>,
+    /// How it was made: as a key, or in a browser.
+    pub flow: Flow,
+    /// What belongs to it besides.
+    pub beside: Beside,
 }
 
 impl Grant {
@@ -118,6 +167,11 @@ impl Grant {
             ignores_scope: false,
             attempt: None,
             history: History::default(),
+            place: None,
+            usable: None,
+            secondaries: Arc::default(),
+            unrevoked: Vec::new(),
+            undo: None,
         }
     }
 
@@ -125,7 +179,8 @@ impl Grant {
     pub(super) fn adopt(&mut self, new: NewGrant, clock: &Clock) {
         self.forget(Why::LoggedOut);
         self.flow = new.flow;
-        self.settings = Some(Arc::new(new.settings));
+        self.settings = new.settings.map(Arc::new);
+        self.put_beside(new.beside);
         self.standing = Standing::Held;
         self.account = new.account.map(Arc::new);
         self.logged_in_at = Some(clock.wall());
@@ -135,14 +190,68 @@ impl Grant {
         self.granted_scope = answered.map(Arc::from).or_else(|| self.requested_scope.clone());
         let (main, refresh_token) = self.serve(new.tokens, self.granted_scope.clone());
         self.main = Some(main);
-        self.renewal = Some(Renewal { client: Arc::new(new.client), refresh_token: refresh_token.map(Arc::new) });
+        let renewing = refresh_token.or_else(|| self.client_itself());
+        self.renewal = Some(Renewal { client: Arc::new(new.client), refresh_token: renewing.map(Arc::new) });
+    }
+
+    /// With client credentials (RFC 6749 §4.4) the client's own secret is what renews.
+    pub(super) fn client_itself(&self) -> Option<RefreshToken> {
+        let settings = self.settings.as_deref().filter(|_| self.flow == Flow::ClientCredentials)?;
+        // EXPOSE: it takes the refresh token's part in the same keeper.
+        settings.client_secret.as_ref().map(|secret| RefreshToken::new(secret.expose().to_owned()))
+    }
+
+    fn put_beside(&mut self, beside: Beside) {
+        self.place = beside.place.map(Arc::new);
+        self.usable = beside.usable;
+        self.secondaries = Arc::new(beside.secondaries);
+    }
+
+    /// Replaces whatever was there by the knowledge that nothing is needed there.
+    pub(super) fn adopt_open(&mut self, place: Place, clock: &Clock) {
+        self.forget(Why::LoggedOut);
+        self.flow = Flow::None;
+        self.settings = None;
+        self.put_beside(Beside { place: Some(place), ..Beside::default() });
+        self.standing = Standing::Open;
+        self.logged_in_at = Some(clock.wall());
+    }
+
+    /// Takes over what was learned. Returns whether it was about this login.
+    pub(super) fn learn(&mut self, learned: Learned, clock: &Clock) -> bool {
+        if learned.logged_in_at.is_some() && learned.logged_in_at != self.logged_in_at {
+            return false;
+        }
+        if let Some(account) = learned.account {
+            self.account = Some(Arc::new(account));
+        }
+        self.usable = learned.usable.or(self.usable);
+        if let Some(secondaries) = learned.secondaries {
+            self.secondaries = Arc::new(secondaries);
+        }
+        if let Some((project, name)) = learned.project
+            && let Some(place) = &self.place
+        {
+            self.place = Some(Arc::new(Place { project: Some(project), project_name: name, ..Place::clone(place) }));
+        }
+        if let Some(undo) = learned.undo {
+            self.undo = undo.map(Arc::new);
+        }
+        if let (Some(at), Some(main)) = (learned.expires_at, &mut self.main)
+            && self.renewal.is_none()
+        {
+            main.expires_at = Some(on_clock(at, clock));
+        }
+        true
     }
 
     /// Replaces whatever was there by a key.
     pub(super) fn adopt_key(&mut self, new: NewKey, clock: &Clock) {
         self.forget(Why::LoggedOut);
-        self.flow = Flow::Key;
+        self.flow = new.flow;
         self.settings = None;
+        self.put_beside(new.beside);
+        self.account = new.account.map(Arc::new);
         self.requested_scope = None;
         self.standing = Standing::Held;
         self.logged_in_at = Some(clock.wall());
@@ -152,22 +261,20 @@ impl Grant {
     /// The served form of a key.
     pub(super) fn key(&mut self, key: Arc<ApiKey>, expires_at: Option<i64>, clock: &Clock) -> Served {
         self.generation += 1;
-        let now = clock.now();
-        let left = |at: i64| Duration::from_secs(u64::try_from(at.saturating_sub(clock.wall())).unwrap_or(0));
         Served {
             credential: Credential::ApiKey(key),
-            token_type: Arc::from("Bearer"),
-            issued_at: now,
-            expires_at: expires_at.map(|at| now + left(at)),
+            token_type: Arc::from(self.place.as_deref().map_or("Bearer", |place| &place.scheme)),
+            issued_at: clock.now(),
+            expires_at: expires_at.map(|at| on_clock(at, clock)),
             scope: None,
             generation: self.generation,
         }
     }
 
-    /// Drops the grant; the settings stay. Returns what can be revoked.
-    pub(super) fn forget(&mut self, why: Why) -> Option<(Renewal, Option<Served>)> {
-        let renewal = self.renewal.take();
-        let main = self.main.take();
+    /// Drops the grant; the settings and the place stay.
+    pub(super) fn forget(&mut self, why: Why) {
+        self.renewal = None;
+        self.main = None;
         self.narrowed = Arc::default();
         self.standing = Standing::Nothing(why);
         self.account = None;
@@ -177,7 +284,32 @@ impl Grant {
         self.ignores_scope = false;
         self.attempt = None;
         self.history = History::default();
-        renewal.map(|renewal| (renewal, main))
+        self.usable = None;
+        self.secondaries = Arc::default();
+        self.undo = None;
+    }
+
+    /// The grant as its service is to be told of its end; `None`: there is none.
+    pub(super) fn ended(&self, clock: &Clock) -> Option<Ended> {
+        let main = self.main.as_ref()?;
+        let (access_token, key) = match &main.credential {
+            Credential::AccessToken(token) => (Some(Arc::clone(token)), None),
+            Credential::ApiKey(key) => (None, Some(Arc::clone(key))),
+        };
+        let renewal = self.renewal.as_ref();
+        // The client's own secret is not the login's to revoke.
+        let refresh_token = renewal.and_then(|renewal| renewal.refresh_token.clone());
+        Some(Ended {
+            place: self.place.clone(),
+            client: renewal.map(|renewal| Arc::clone(&renewal.client)),
+            access_token,
+            key,
+            refresh_token: refresh_token.filter(|_| self.flow != Flow::ClientCredentials),
+            secondaries: Arc::clone(&self.secondaries),
+            expires_at: main.expires_at.map(|at| clock.wall_at(at)),
+            at: clock.wall(),
+            tries: 0,
+        })
     }
 
     /// Whether there is anything to lose.
@@ -298,6 +430,16 @@ impl Grant {
             uncertain: self.history.uncertain,
             last_trouble: self.history.trouble.clone(),
             unsaved,
+            place: self.place.clone(),
+            usable: self.usable,
+            secondaries: Arc::clone(&self.secondaries),
+            unrevoked: self.unrevoked.len(),
+            undo: self.undo.clone(),
         }
     }
+}
+
+/// A point in wall time on the clock that does not jump.
+pub(super) fn on_clock(at: i64, clock: &Clock) -> Moment {
+    clock.now() + Duration::from_secs(u64::try_from(at.saturating_sub(clock.wall())).unwrap_or(0))
 }

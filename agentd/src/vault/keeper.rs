@@ -19,14 +19,17 @@ use tokio::sync::{oneshot, watch};
 
 use self::exchange::{Answer, Exchange};
 use super::demand::Board;
-use super::grant::{Grant, NewGrant, NewKey};
+use super::farewell::{self, Farewell, LogoutReport};
+use super::grant::{Grant, Learned, NewGrant, NewKey};
 use super::lanes::For;
 use super::view::{Snapshot, Standing};
 use super::want::{Need, Target};
-use super::{Parts, Trouble, Why, freshness, record, revocation};
+use super::{Parts, Trouble, Why, freshness, record};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
 use crate::notice::Kind;
+use crate::provider::Place;
+use crate::service::Report;
 use crate::supervise::Tasks;
 
 /// Demands that follow a failure sooner than this are answered with that failure; refreshes that nobody waits for are
@@ -50,21 +53,25 @@ pub(super) struct Shared {
 pub(super) enum Command {
     Adopt(Box<NewGrant>, oneshot::Sender<()>),
     AdoptKey(Box<NewKey>, oneshot::Sender<()>),
+    AdoptOpen(Box<Place>, oneshot::Sender<()>),
     Configure(ProfileConfig),
-    Logout(oneshot::Sender<revocation::Report>),
+    Learn(Box<Learned>, oneshot::Sender<bool>),
+    Logout(oneshot::Sender<LogoutReport>),
     Remove(oneshot::Sender<Result<(), crate::store::WriteError>>),
 }
 
 pub(super) struct Keeper {
-    grant: Grant,
+    pub(super) grant: Grant,
     revision: u64,
     sequence: u64,
     shared: Arc<Shared>,
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     commands: mpsc::UnboundedReceiver<Command>,
     exchange: Option<Exchange>,
     unsaved: Option<Unsaved>,
     jitter: u8,
+    pub(super) farewell: Option<Box<Farewell>>,
+    pub(super) farewell_at: Option<Moment>,
 }
 
 /// The latest state is not durable yet.
@@ -76,6 +83,7 @@ struct Unsaved {
 enum Wake {
     Answered(Answer),
     Command(Command),
+    Heard(Report),
     Look,
     Stop,
 }
@@ -102,13 +110,19 @@ impl Keeper {
             exchange,
             unsaved,
             jitter,
+            farewell: None,
+            farewell_at: None,
         };
         (keeper, shared, sender)
     }
 
     /// Boxed: a future holds what it is given twice, as it came and as it is used.
     pub(super) async fn run(mut self: Box<Self>, tasks: Tasks) {
+        self.take_up_farewells();
         loop {
+            if self.farewell_due().is_some_and(|due| due <= self.parts.clock.now()) {
+                self.say_farewell(None);
+            }
             if self.unsaved.is_some() {
                 Box::pin(self.retry_write()).await;
             }
@@ -118,7 +132,8 @@ impl Keeper {
             match self.wait(&tasks).await {
                 Wake::Answered(answer) => Box::pin(self.finish(answer)).await,
                 Wake::Command(Command::Remove(reply)) => return Box::pin(self.remove(reply)).await,
-                Wake::Command(command) => Box::pin(self.obey(command, &tasks)).await,
+                Wake::Command(command) => Box::pin(self.obey(command)).await,
+                Wake::Heard(report) => Box::pin(self.heard(report)).await,
                 Wake::Look => {}
                 Wake::Stop => return Box::pin(self.stop()).await,
             }
@@ -130,6 +145,7 @@ impl Keeper {
         tokio::select! {
             () = tasks.cancelled() => Wake::Stop,
             answer = answered(self.exchange.as_mut()) => Wake::Answered(answer),
+            report = farewell::answered(self.farewell.as_mut()) => Wake::Heard(report),
             command = self.commands.next() => command.map_or(Wake::Stop, Wake::Command),
             () = self.shared.board.rung() => Wake::Look,
             () = reached(&self.parts.clock, wake_at) => Wake::Look,
@@ -139,7 +155,7 @@ impl Keeper {
     fn wake_at(&self) -> Option<Moment> {
         let due = if self.exchange.is_none() { self.grant.refresh_due(self.jitter) } else { None };
         let write = self.unsaved.as_ref().map(|u| u.retry_at);
-        [due, write].into_iter().flatten().min()
+        [due, write, self.farewell_due()].into_iter().flatten().min()
     }
 
     /// Answers every demand that can be answered without the issuer, and starts an exchange for the first that cannot.
@@ -164,6 +180,7 @@ impl Keeper {
         let history = &self.grant.history;
         match &self.grant.standing {
             Standing::Nothing(why) => return Some(Err(Trouble::LoginRequired(*why))),
+            Standing::Open => return Some(Err(Trouble::NoneNeeded)),
             Standing::LoginRequired(why) if !forced => return Some(Err(Trouble::LoginRequired(*why))),
             Standing::Misconfigured { code } if !forced => return Some(Err(Trouble::Misconfigured { code })),
             _ => {}
@@ -206,7 +223,7 @@ impl Keeper {
         self.start(Arc::new(Target::default()), For::Nobody);
     }
 
-    async fn obey(&mut self, command: Command, tasks: &Tasks) {
+    async fn obey(&mut self, command: Command) {
         match command {
             Command::Adopt(new, reply) => {
                 self.supersede();
@@ -218,11 +235,24 @@ impl Keeper {
                 self.grant.adopt_key(*new, &self.parts.clock);
                 self.settle(reply).await;
             }
+            Command::AdoptOpen(place, reply) => {
+                self.supersede();
+                self.grant.adopt_open(*place, &self.parts.clock);
+                self.settle(reply).await;
+            }
+            Command::Learn(learned, reply) => {
+                let learned = self.grant.learn(*learned, &self.parts.clock);
+                if learned {
+                    self.persist().await;
+                    self.tell(None);
+                }
+                let _gone = reply.send(learned);
+            }
             Command::Configure(rules) => {
                 self.grant.rules = rules;
                 self.tell(None);
             }
-            Command::Logout(reply) => self.logout(reply, tasks).await,
+            Command::Logout(reply) => self.logout(reply).await,
             // Handled by the loop, since it ends it.
             Command::Remove(_) => {}
         }
@@ -243,29 +273,46 @@ impl Keeper {
         self.shared.board.conclude_all(&Trouble::Superseded);
     }
 
-    async fn logout(&mut self, reply: oneshot::Sender<revocation::Report>, tasks: &Tasks) {
+    async fn logout(&mut self, reply: oneshot::Sender<LogoutReport>) {
         // The answer under way may bring the refresh token that has to be revoked.
         self.end_exchange().await;
-        let was_logged_in = self.grant.is_held();
-        let is_key = self.grant.renewal.is_none();
+        self.end_farewell().await;
+        let open = self.grant.standing == Standing::Open;
+        let Some(_) = self.grant.main.as_ref() else {
+            if open {
+                self.grant.forget(Why::LoggedOut);
+                self.persist().await;
+                self.tell(None);
+            }
+            let _gone = reply.send(LogoutReport { was_logged_in: open, ..LogoutReport::nothing() });
+            return;
+        };
+        self.renew_for_logout().await;
         self.supersede();
-        let dropped = self.grant.forget(Why::LoggedOut);
+        self.grant.unrevoked.extend(self.grant.ended(&self.parts.clock));
+        self.grant.forget(Why::LoggedOut);
         // The local copy goes first: it must be gone even when the service cannot be reached.
         self.persist().await;
         self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
-        if was_logged_in {
-            self.note(Kind::LoggedOut, None);
-        }
+        self.note(Kind::LoggedOut, None);
         self.tell(None);
-        let parts = Arc::clone(&self.parts);
-        let revoke = async move {
-            let outcome = match dropped {
-                Some((renewal, main)) if !is_key => revocation::revoke(&parts, renewal, main).await,
-                _ => revocation::Outcome::Nothing,
-            };
-            let _gone = reply.send(revocation::Report { was_logged_in, outcome });
-        };
-        tasks.spawn(format!("revoke:{}", self.grant.name), crate::supervise::Panic::Logged, revoke);
+        self.say_farewell(Some(reply));
+    }
+
+    /// Some services are told with an access token only: one that has lapsed is renewed first.
+    async fn renew_for_logout(&mut self) {
+        let lapsed = self.grant.main.as_ref().is_some_and(|main| !main.is_valid(self.parts.clock.now()));
+        let needed = self.grant.place.as_deref().is_some_and(|place| self.parts.issuer.ends_with_live_token(place));
+        if !lapsed || !needed || self.grant.refresh_token().is_none() {
+            return;
+        }
+        self.start(Arc::default(), For::Caller);
+        // A lost answer is followed by a second try at once.
+        for _ in 0..2 {
+            let Some(exchange) = self.exchange.as_mut() else { return };
+            let answer = (&mut exchange.answer).await;
+            self.finish(answer).await;
+        }
     }
 
     async fn remove(mut self, reply: oneshot::Sender<Result<(), crate::store::WriteError>>) {
@@ -281,6 +328,9 @@ impl Keeper {
     /// The daemon stops: what is under way is finished and stored.
     async fn stop(mut self) {
         self.end_exchange().await;
+        if self.farewell.as_ref().is_some() {
+            self.end_farewell().await;
+        }
         // A second try of an uncertain exchange would need more time than there is; its mark is stored.
         self.exchange = None;
         if self.unsaved.is_some() {
@@ -294,7 +344,7 @@ impl Keeper {
     }
 
     /// K2. A state that cannot be written is kept, shown as unsaved, and written later.
-    async fn persist(&mut self) {
+    pub(super) async fn persist(&mut self) {
         let record = self.next_record();
         match self.parts.store.put(record).await {
             Ok(()) => self.unsaved = None,
@@ -316,7 +366,7 @@ impl Keeper {
 
     /// Publishes the state, ends the round of a target, then wakes everybody who waits: in this order, so that nobody
     /// sees a round ended and the state before it.
-    fn tell(&self, ended: Option<(&Arc<Target>, Option<Trouble>)>) {
+    pub(super) fn tell(&self, ended: Option<(&Arc<Target>, Option<Trouble>)>) {
         let snapshot = Arc::new(self.grant.snapshot(self.wake_at(), self.unsaved.is_some()));
         self.shared.state.send_if_modified(|state| {
             *state = snapshot;
@@ -326,6 +376,7 @@ impl Keeper {
             self.shared.board.conclude(target, outcome);
         }
         self.shared.state.send_modify(|_| {});
+        self.parts.changed();
     }
 
     fn note(&self, kind: Kind, why: Option<String>) {

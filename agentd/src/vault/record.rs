@@ -1,5 +1,7 @@
 //! A grant as the store keeps it, and back.
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use super::view::{Credential, Served, Standing};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
 use crate::oauth::{Account, Authentication, Client};
-use crate::provider::{Endpoints, Flow, Settings};
+use crate::provider::{Endpoints, Flow, Place, Settings};
 use crate::store::record as disk;
 
 /// A token whose issue lies further in the future than this, by the wall clock, cannot be dated: the clock was set
@@ -29,9 +31,14 @@ pub(super) fn write(grant: &Grant, sequence: u64, clock: &Clock) -> disk::Record
         grant: write_grant(grant, clock),
         login_required: match grant.standing {
             Standing::LoginRequired(why) | Standing::Nothing(why) => Some(why.word().to_owned()),
-            Standing::Held | Standing::Misconfigured { .. } => None,
+            Standing::Held | Standing::Misconfigured { .. } | Standing::Open => None,
         },
         attempt: grant.attempt.clone(),
+        place: grant.place.as_deref().map(beside::write_place),
+        usable: grant.usable,
+        secondaries: grant.secondaries.iter().map(beside::write_secondary).collect(),
+        unrevoked: grant.unrevoked.iter().filter_map(beside::write_ended).collect(),
+        undo: grant.undo.as_deref().cloned(),
     }
 }
 
@@ -41,13 +48,15 @@ fn write_grant(grant: &Grant, clock: &Clock) -> Option<disk::Grant> {
     let access_token = match &main.credential {
         Credential::ApiKey(key) => {
             let expires_at = main.expires_at.map(|at| clock.wall_at(at));
-            return Some(disk::Grant::Key { key: Arc::clone(key), expires_at, logged_in_at });
+            let account = grant.account.as_deref().map(write_account).unwrap_or_default();
+            return Some(disk::Grant::Key { key: Arc::clone(key), expires_at, logged_in_at, account });
         }
         Credential::AccessToken(token) => Arc::clone(token),
     };
     let renewal = grant.renewal.as_ref()?;
     Some(disk::Grant::Oauth(Box::new(disk::Oauth {
-        refresh_token: renewal.refresh_token.clone(),
+        // The client's own secret is among the settings.
+        refresh_token: renewal.refresh_token.clone().filter(|_| grant.flow != Flow::ClientCredentials),
         access_token,
         token_type: main.token_type.to_string(),
         issued_at: clock.wall_at(main.issued_at),
@@ -69,10 +78,17 @@ pub(super) fn read(record: disk::Record, rules: ProfileConfig, clock: &Clock) ->
     let flow = flow_of(&record.flow);
     let mut grant = Grant::empty(record.id, Arc::from(record.name), flow, rules);
     grant.settings = record.settings.map(|s| Arc::new(read_settings(s, flow)));
+    grant.place = record.place.map(|place| Arc::new(beside::read_place(place)));
+    grant.usable = record.usable;
+    grant.secondaries = Arc::new(record.secondaries.into_iter().map(beside::read_secondary).collect());
+    grant.unrevoked = record.unrevoked.into_iter().map(|ended| beside::read_ended(ended, clock)).collect();
+    grant.undo = record.undo.map(Arc::new);
     let why = record.login_required.as_deref().map(Why::of_word);
     match record.grant {
+        None if flow == Flow::None && why.is_none() => grant.standing = Standing::Open,
         None => grant.standing = Standing::Nothing(why.unwrap_or(Why::NeverLoggedIn)),
-        Some(disk::Grant::Key { key, expires_at, logged_in_at }) => {
+        Some(disk::Grant::Key { key, expires_at, logged_in_at, account }) => {
+            grant.account = Some(Arc::new(read_account(account))).filter(|a| **a != Account::default());
             grant.standing = Standing::Held;
             grant.logged_in_at = Some(logged_in_at);
             grant.main = Some(grant.key(key, expires_at, clock));
@@ -88,16 +104,7 @@ pub(super) fn read(record: disk::Record, rules: ProfileConfig, clock: &Clock) ->
 }
 
 fn read_oauth(grant: &mut Grant, oauth: disk::Oauth, clock: &Clock) {
-    let settings = grant.settings.as_deref();
-    let client = Client {
-        issuer: settings.map(|s| s.issuer.clone()).unwrap_or_default(),
-        client_id: settings.map(|s| s.client_id.clone()).unwrap_or_default(),
-        client_secret: settings.and_then(|s| s.client_secret.clone()),
-        authentication: authentication_of(&oauth.authentication),
-        token_endpoint: oauth.token_endpoint,
-        revocation_endpoint: oauth.revocation_endpoint,
-        ca_file: settings.and_then(|s| s.ca_file.clone()),
-    };
+    let client = client(grant.settings.as_deref(), grant.place.as_deref(), &oauth);
     let (issued_at, expires_at) = dated(oauth.issued_at, oauth.life, clock);
     grant.main = Some(Served {
         credential: Credential::AccessToken(oauth.access_token),
@@ -107,13 +114,29 @@ fn read_oauth(grant: &mut Grant, oauth: disk::Oauth, clock: &Clock) {
         scope: oauth.scope.as_deref().map(Arc::from),
         generation: oauth.generation,
     });
-    grant.renewal = Some(Renewal { client: Arc::new(client), refresh_token: oauth.refresh_token });
+    let refresh_token = oauth.refresh_token.or_else(|| grant.client_itself().map(Arc::new));
+    grant.renewal = Some(Renewal { client: Arc::new(client), refresh_token });
     grant.account = Some(Arc::new(read_account(oauth.account))).filter(|a| **a != Account::default());
     grant.granted_scope = oauth.scope.map(Arc::from);
     grant.requested_scope = oauth.requested_scope.map(Arc::from);
     grant.logged_in_at = Some(oauth.logged_in_at);
     grant.refreshed_at = oauth.refreshed_at;
     grant.generation = oauth.generation;
+}
+
+/// What a request for these tokens needs. A login that is not at an authorization server is known by its place.
+fn client(settings: Option<&Settings>, place: Option<&Place>, oauth: &disk::Oauth) -> Client {
+    let issuer = settings.map(|s| s.issuer.clone()).or_else(|| place.map(|place| place.base.clone()));
+    let ca_file = settings.and_then(|s| s.ca_file.clone()).or_else(|| place.and_then(|place| place.ca_file.clone()));
+    Client {
+        issuer: issuer.unwrap_or_default(),
+        client_id: settings.map(|s| s.client_id.clone()).unwrap_or_default(),
+        client_secret: settings.and_then(|s| s.client_secret.clone()),
+        authentication: authentication_of(&oauth.authentication),
+        token_endpoint: oauth.token_endpoint.clone(),
+        revocation_endpoint: oauth.revocation_endpoint.clone(),
+        ca_file,
+    }
 }
 
 /// Issue and expiry on the clock that does not jump, from wall time and life.

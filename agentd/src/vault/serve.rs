@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::demand::Board;
 use super::lease::{Lease, target_hash};
-use super::view::{Served, Snapshot};
+use super::view::{Credential, Served, Snapshot};
 use super::want::{Need, Target, Want};
 use super::{Handle, SelectError, Trouble, Vault};
 use crate::clock::Moment;
+use crate::config::Reveal;
 use crate::store::record::RecordId;
 
 /// A `reject` causes at most one refresh of a grant in this time; a service that refuses every token must not make
@@ -31,6 +32,8 @@ pub struct Handed {
     pub left: Option<Duration>,
     /// Whether the caller's own wish, or the default promise, is met.
     pub min_ttl_met: bool,
+    /// When it may be printed.
+    pub reveal: Reveal,
 }
 
 /// Why there is no lease.
@@ -46,6 +49,14 @@ pub enum ServeError {
         profile: Arc<str>,
         /// Why.
         trouble: Trouble,
+    },
+    /// There is no such credential beside the login's own.
+    #[error("profile `{profile}` has no such credential")]
+    NoSuchSecondary {
+        /// Which profile.
+        profile: Arc<str>,
+        /// The words of those there are.
+        known: Vec<String>,
     },
     /// The lease is none of this agent's, or its token is forgotten.
     #[error("there is no such lease")]
@@ -101,6 +112,33 @@ impl Vault {
         let snapshot = handle.shared.state.borrow();
         let served = snapshot.meeting(target, Need::Ttl(min_ttl), self.clock().now());
         Ok(served.map(|served| self.hand(&snapshot, target, served, min_ttl)))
+    }
+
+    /// A credential that came with the login of `profile`, by its word.
+    ///
+    /// # Errors
+    /// [`ServeError::NoSuchSecondary`] names those there are.
+    pub fn secondary(&self, profile: Option<&str>, word: &str) -> Result<Handed, ServeError> {
+        let handle = self.find(profile)?;
+        let snapshot = handle.shared.state.borrow().clone();
+        let held = snapshot.secondaries.iter().find(|held| held.name == word);
+        let Some(secret) = held.and_then(|held| held.secret.clone()) else {
+            let known = snapshot.secondaries.iter().filter(|held| held.secret.is_some());
+            let known = known.map(|held| held.name.clone()).collect();
+            return Err(ServeError::NoSuchSecondary { profile: Arc::clone(&snapshot.name), known });
+        };
+        let scheme = snapshot.place.as_deref().map_or("Bearer", |place| &place.scheme);
+        let served = Served {
+            credential: Credential::ApiKey(secret),
+            token_type: Arc::from(scheme),
+            issued_at: self.clock().now(),
+            expires_at: None,
+            scope: None,
+            generation: 0,
+        };
+        // No target has this name, so that a lease of it cannot be taken for one of the login's own.
+        let target = Target { audience: Some(format!("\0{word}")), ..Target::default() };
+        Ok(self.hand(&snapshot, &target, &served, None))
     }
 
     /// Refreshes now, also where the agent has given up. A refresh under way counts.
@@ -210,6 +248,7 @@ impl Vault {
             served: served.clone(),
             left: served.expires_at.map(|at| at.since(now)),
             min_ttl_met: super::freshness::is_fresh(now, served.expires_at, wish.unwrap_or(promise)),
+            reveal: snapshot.rules.reveal,
         }
     }
 }

@@ -76,8 +76,11 @@ pub enum Trouble {
     /// Ask for the token as granted, or allow narrowing for the profile.
     #[error("this profile does not ask its service for narrower tokens")]
     NarrowingUnsupported,
-    /// There is nothing to refresh with.
-    #[error("this login has no refresh token")]
+    /// There is no token, and none is needed.
+    #[error("its environment needs no login, so there is no token")]
+    NoneNeeded,
+    /// There is nothing to refresh with: only a new login brings a new credential.
+    #[error("this login cannot be refreshed")]
     NoRefreshToken,
     /// The grant was replaced meanwhile: ask again.
     #[error("the login was replaced while waiting")]

@@ -13,9 +13,10 @@ use super::{Trouble, Why};
 use crate::clock::Moment;
 use crate::config::{Narrow, ProfileConfig, RefreshMode};
 use crate::oauth::Account;
-use crate::provider::{Flow, Settings};
+use crate::provider::{Flow, Place, Settings};
 use crate::secret::{AccessToken, ApiKey};
-use crate::store::record::RecordId;
+use crate::service::Secondary;
+use crate::store::record::{RecordId, Undo};
 
 /// What a caller is handed.
 #[derive(Debug, Clone)]
@@ -69,6 +70,8 @@ pub enum Standing {
     },
     /// There is no grant.
     Nothing(Why),
+    /// No grant is needed there.
+    Open,
 }
 
 /// What a caller of the profile can expect at one moment.
@@ -127,6 +130,16 @@ pub struct Snapshot {
     pub last_trouble: Option<Trouble>,
     /// Whether the latest state could not be written yet.
     pub unsaved: bool,
+    /// What binds the profile to a provider.
+    pub place: Option<Arc<Place>>,
+    /// What the service last said of the credential: whether it is good for anything.
+    pub usable: Option<bool>,
+    /// What came with the login.
+    pub secondaries: Arc<Vec<Secondary>>,
+    /// How many ended grants the service has not been told of yet.
+    pub unrevoked: usize,
+    /// What undoes an import.
+    pub undo: Option<Arc<Undo>>,
 }
 
 impl Snapshot {
@@ -152,6 +165,7 @@ impl Snapshot {
     pub fn prospect(&self, now: Moment) -> Prospect {
         match &self.standing {
             Standing::Nothing(why) => Prospect::LoggedOut(*why),
+            Standing::Open => Prospect::Usable,
             _ if self.main.as_ref().is_some_and(|main| main.is_valid(now)) => Prospect::Usable,
             Standing::LoginRequired(why) => Prospect::LoginRequired(*why),
             Standing::Misconfigured { .. } => Prospect::Misconfigured,

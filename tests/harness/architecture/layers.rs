@@ -17,6 +17,7 @@ pub const ROWS: &[&[&str]] = &[
     &["main"],
     &["daemon"],
     &["api"],
+    &["inquiry"],
     &["channel", "flow", "link", "policy", "proxy", "vault"],
     &["service"],
     &["audit", "oauth", "provider", "store"],

@@ -4,6 +4,7 @@
 //! Secrets are base64url text (RFC 4648 §5, unpadded): a JSON string with escapes would pass through a buffer of the
 //! parser that is not wiped. For the same reason no enum here is internally tagged or untagged.
 
+mod beside;
 mod hidden;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use self::beside::{Ended, Place, Secondary, Undo};
 use self::hidden::Hidden;
 use super::{DecodeError, Record, RecordId};
 use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
@@ -33,10 +35,20 @@ struct Profile {
     login_required: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempt: Option<Attempt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usable: Option<bool>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secondaries: Vec<Secondary>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unrevoked: Vec<Ended>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    undo: Option<Undo>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Settings {
+pub(super) struct Settings {
     issuer: String,
     client_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,22 +71,24 @@ struct Settings {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Grant {
+pub(super) enum Grant {
     Key(Key),
     Oauth(Box<Oauth>),
 }
 
 #[derive(Serialize, Deserialize)]
-struct Key {
+pub(super) struct Key {
     #[serde(rename = "key")]
     secret: Hidden,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
     logged_in_at: i64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    account: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Oauth {
+pub(super) struct Oauth {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Hidden>,
     access_token: Hidden,
@@ -152,6 +166,11 @@ impl From<&Record> for Profile {
                 first_at: attempt.first_at,
                 tries: attempt.tries,
             }),
+            place: record.place.as_ref().map(Place::from),
+            usable: record.usable,
+            secondaries: record.secondaries.iter().map(Secondary::from).collect(),
+            unrevoked: record.unrevoked.iter().map(Ended::from).collect(),
+            undo: record.undo.as_ref().map(Undo::from),
         }
     }
 }
@@ -171,6 +190,11 @@ impl From<Profile> for Record {
                 first_at: attempt.first_at,
                 tries: attempt.tries,
             }),
+            place: profile.place.map(Into::into),
+            usable: profile.usable,
+            secondaries: profile.secondaries.into_iter().map(Into::into).collect(),
+            unrevoked: profile.unrevoked.into_iter().map(Into::into).collect(),
+            undo: profile.undo.map(Into::into),
         }
     }
 }
@@ -213,11 +237,12 @@ impl From<Settings> for super::Settings {
 impl From<&super::Grant> for Grant {
     fn from(grant: &super::Grant) -> Self {
         match grant {
-            super::Grant::Key { key, expires_at, logged_in_at } => Self::Key(Key {
+            super::Grant::Key { key, expires_at, logged_in_at, account } => Self::Key(Key {
                 // EXPOSE: it is written into the buffer that is sealed.
                 secret: Hidden::new(key.expose()),
                 expires_at: *expires_at,
                 logged_in_at: *logged_in_at,
+                account: account.clone(),
             }),
             super::Grant::Oauth(oauth) => Self::Oauth(Box::new(Oauth::from(&**oauth))),
         }
@@ -227,8 +252,8 @@ impl From<&super::Grant> for Grant {
 impl From<Grant> for super::Grant {
     fn from(grant: Grant) -> Self {
         match grant {
-            Grant::Key(Key { secret, expires_at, logged_in_at }) => {
-                Self::Key { key: Arc::new(ApiKey::new(secret.into_text())), expires_at, logged_in_at }
+            Grant::Key(Key { secret, expires_at, logged_in_at, account }) => {
+                Self::Key { key: Arc::new(ApiKey::new(secret.into_text())), expires_at, logged_in_at, account }
             }
             Grant::Oauth(oauth) => Self::Oauth(Box::new((*oauth).into())),
         }

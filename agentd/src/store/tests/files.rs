@@ -1,5 +1,6 @@
 //! Real files: what a restart finds, and what is refused.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
@@ -38,7 +39,7 @@ async fn a_restart_finds_what_was_written() {
     store.put(key(1, 2)).await.unwrap();
     store.remove(RecordId(3)).await.unwrap();
     store.remove(RecordId(99)).await.unwrap();
-    store.set_current(Some(RecordId(2))).await.unwrap();
+    store.select(Some(RecordId(2)), &BTreeMap::new()).await.unwrap();
     end(store, tasks).await;
 
     let tasks = Tasks::root();
@@ -47,7 +48,7 @@ async fn a_restart_finds_what_was_written() {
     assert_eq!(texts, [text(&key(1, 2)), text(&full(2, 8))]);
     assert_eq!((loaded.current, loaded.damaged, loaded.highest), (Some(RecordId(2)), 0, Some(RecordId(2))));
     assert_eq!(store.put(full(2, 8)).await, Err(WriteError::Stale), "sequences survive a restart");
-    store.set_current(None).await.unwrap();
+    store.select(None, &BTreeMap::new()).await.unwrap();
     end(store, tasks).await;
     assert_eq!(place.found().await.unwrap().current, None);
     for file in [place.database(), place.key()] {

@@ -66,18 +66,13 @@ pub(super) async fn end(store: Store, tasks: Tasks) {
 /// A key's record, the smallest there is.
 pub(super) fn key(id: u64, sequence: u64) -> Record {
     Record {
-        id: RecordId(id),
-        sequence,
-        name: format!("profile-{id}"),
-        flow: "key".to_owned(),
-        settings: None,
         grant: Some(Grant::Key {
             key: Arc::new(ApiKey::new(format!("canary-key-{id}-{sequence}"))),
             expires_at: None,
             logged_in_at: 1_790_000_000,
+            account: BTreeMap::new(),
         }),
-        login_required: None,
-        attempt: None,
+        ..Record::bare(RecordId(id), sequence, &format!("profile-{id}"), "key")
     }
 }
 
@@ -87,10 +82,6 @@ pub(super) fn full(id: u64, sequence: u64) -> Record {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     Record {
-        id: RecordId(id),
-        sequence,
-        name: "work".to_owned(),
-        flow: "authorization-code".to_owned(),
         settings: Some(Settings {
             issuer: "https://issuer.example".to_owned(),
             client_id: "agent".to_owned(),
@@ -121,6 +112,7 @@ pub(super) fn full(id: u64, sequence: u64) -> Record {
         }))),
         login_required: Some("rotation-uncertain".to_owned()),
         attempt: Some(Attempt { presented: Fingerprint::of(b"canary-refresh-1"), first_at: 1_790_000_100, tries: 2 }),
+        ..Record::bare(RecordId(id), sequence, "work", "authorization-code")
     }
 }
 

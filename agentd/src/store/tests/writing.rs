@@ -1,6 +1,6 @@
 //! The writer: order, group commit, failure and recovery.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -129,7 +129,7 @@ async fn memory_keeps_nothing_and_is_always_well() {
     assert!(loaded.records.is_empty() && loaded.current.is_none() && loaded.highest.is_none());
     store.put(key(1, 1)).await.unwrap();
     store.remove(RecordId(1)).await.unwrap();
-    store.set_current(Some(RecordId(1))).await.unwrap();
+    store.select(Some(RecordId(1)), &BTreeMap::new()).await.unwrap();
     assert!(store.healthy());
 }
 

@@ -13,7 +13,7 @@ use crate::vault::attempt::{Again, Verdict, is_doubtful, judge};
 use crate::vault::lanes::For;
 use crate::vault::view::Standing;
 use crate::vault::want::Target;
-use crate::vault::{Trouble, freshness};
+use crate::vault::{Trouble, Way, freshness};
 
 /// A refresh under way.
 pub(super) struct Exchange {
@@ -49,6 +49,7 @@ impl Keeper {
         self.grant.history.last_try = Some(self.parts.clock.now());
         let mark = self.next_record();
         let (parts, asked) = (Arc::clone(&self.parts), self.grant.as_sent(&target));
+        let (flow, place) = (self.grant.flow, self.grant.place.clone());
         let begun = Arc::<AtomicBool>::default();
         let begins = Arc::clone(&begun);
         let answer = Box::pin(async move {
@@ -60,7 +61,8 @@ impl Keeper {
                     return Answer::NotMarked;
                 }
             }
-            Answer::Came(parts.issuer.refresh(&client, &token, &asked).await)
+            let way = Way { flow, client: &client, place: place.as_deref() };
+            Answer::Came(parts.issuer.refresh(way, &token, &asked).await)
         });
         self.exchange = Some(Exchange { target, revision: self.revision, before, begun, answer });
     }
@@ -154,7 +156,7 @@ impl Keeper {
         let kind = match self.grant.standing {
             Standing::LoginRequired(_) => Kind::LoginRequired,
             Standing::Misconfigured { .. } => Kind::Unaccepted,
-            Standing::Held | Standing::Nothing(_) => Kind::RefreshFailed,
+            Standing::Held | Standing::Nothing(_) | Standing::Open => Kind::RefreshFailed,
         };
         self.note(kind, Some(trouble.to_string()));
         self.tell(Some((&target, Some(trouble))));

@@ -1,0 +1,74 @@
+//! `env-add`, `env-switch`, `env-remove`: the deployments of a service.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::extract::State;
+use proto::id::ProviderName;
+use proto::problem::{Code, Problem};
+use proto::provider::{Environment, EnvironmentRequest, EnvironmentSwitched, Forgotten};
+
+use super::json::Json;
+use super::problem::{Failure, invalid};
+use super::token::in_time;
+use super::{Api, describe, provider};
+use crate::provider::Provider;
+
+pub(super) async fn env_add(
+    State(api): State<Api>,
+    Json(request): Json<EnvironmentRequest>,
+) -> Result<Json<Environment>, Failure> {
+    let provider = api.provider_of(request.provider.as_ref())?;
+    let url = request.url.ok_or_else(|| invalid("an environment has a URL"))?;
+    let ca_file = request.ca_file.map(PathBuf::from);
+    if ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
+        return Err(invalid("`ca_file` is not an absolute path"));
+    }
+    let asked = api.inquiries.deployment(&provider, &request.name, &url, ca_file, request.needs_login);
+    let environment = in_time(asked).await??;
+    match api.catalogue.add_environment(&provider.name, environment.clone()) {
+        Ok(()) => Ok(Json(provider::environment(&crate::provider::Environment { added: true, ..environment }, false))),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+pub(super) async fn env_remove(
+    State(api): State<Api>,
+    Json(request): Json<EnvironmentRequest>,
+) -> Result<Json<Forgotten>, Failure> {
+    let provider = api.provider_of(request.provider.as_ref())?;
+    match api.catalogue.remove_environment(&provider.name, &request.name) {
+        Ok(existed) => Ok(Json(Forgotten { name: request.name, existed })),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+pub(super) async fn env_switch(
+    State(api): State<Api>,
+    Json(request): Json<EnvironmentRequest>,
+) -> Result<Json<EnvironmentSwitched>, Failure> {
+    let provider = api.provider_of(request.provider.as_ref())?;
+    let environment = in_time(api.inquiries.environment(&provider, Some(&request.name))).await??;
+    let entered = api.vault.enter(&provider.name, &environment.name).await?;
+    Ok(Json(EnvironmentSwitched {
+        provider: ProviderName::parse(&provider.name).expect("names of providers are checked"),
+        environment: provider::environment(&environment, true),
+        profile: entered.map(|snapshot| describe::name(&snapshot.name)),
+    }))
+}
+
+fn refused(error: &crate::provider::AddError) -> Failure {
+    Failure(Problem::new(Code::InvalidRequest, error.to_string()))
+}
+
+impl Api {
+    /// The named provider, else that of the current profile.
+    fn provider_of(&self, named: Option<&ProviderName>) -> Result<Arc<Provider>, Failure> {
+        let current = || self.vault.inspect(None).ok()?.place.as_deref().map(|place| place.provider.clone());
+        let name = named.map(ToString::to_string).or_else(current);
+        let name = name.ok_or_else(|| {
+            Failure(Problem::new(Code::InvalidRequest, "nothing says which service is meant").hint("add `--provider NAME`"))
+        })?;
+        Ok(self.inquiries.provider(&name)?)
+    }
+}

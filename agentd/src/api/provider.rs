@@ -1,0 +1,95 @@
+//! `provider`: one service, with its description.
+
+use axum::extract::{Path, State};
+use proto::id::ProviderName;
+use proto::provider::{Environment, MethodOffer, Mistake, Need, Provider, Variant};
+
+use super::json::Json;
+use super::problem::Failure;
+use super::{Api, describe};
+use crate::config::{Place, Problems};
+use crate::provider::{self, Absent, FlowSpec, Origin};
+
+pub(super) async fn provider(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Provider>, Failure> {
+    api.catalogue.reload();
+    let provider = api.inquiries.provider(&name)?;
+    Ok(Json(Provider { source: api.catalogue.source(&name), ..api.described(&provider) }))
+}
+
+impl Api {
+    /// A provider as a message.
+    pub(super) fn described(&self, provider: &provider::Provider) -> Provider {
+        let in_use = self.vault.environment(&provider.name);
+        let in_use = in_use.as_deref().unwrap_or(&provider.environments[0].name);
+        Provider {
+            name: ProviderName::parse(&provider.name).expect("names of providers are checked"),
+            title: provider.title.clone(),
+            built_in: provider.origin == Origin::BuiltIn,
+            path: if let Origin::File(path) = &provider.origin { Some(path.display().to_string()) } else { None },
+            environments: provider.environments.iter().map(|one| environment(one, one.name == in_use)).collect(),
+            methods: provider.methods.iter().map(offer).collect(),
+            hosts: provider.hosts.clone(),
+            whoami: provider.whoami.is_some(),
+            projects: provider.projects.is_some(),
+            secondaries: provider.secondaries.iter().map(|secondary| secondary.name.clone()).collect(),
+            exec: provider.exec.iter().map(|(name, _)| name.clone()).collect(),
+            fallback_variables: provider.fallback.clone(),
+            fallback_scheme: (!provider.fallback.is_empty()).then(|| provider.fallback_scheme.clone()),
+            format: provider.format.clone(),
+            source: None,
+        }
+    }
+}
+
+/// An environment as a message.
+pub(super) fn environment(environment: &provider::Environment, current: bool) -> Environment {
+    Environment {
+        name: environment.name.clone(),
+        url: environment.url.clone(),
+        needs_login: environment.needs_login,
+        added: environment.added,
+        current,
+        ca_file: environment.ca_file.as_ref().map(|path| path.display().to_string()),
+    }
+}
+
+fn offer(method: &provider::Method) -> MethodOffer {
+    let key = if let FlowSpec::Key(spec) = &method.flow { Some(spec) } else { None };
+    let variables = |input: fn(&provider::KeySpec) -> &provider::Input| {
+        key.map(|spec| input(spec).variables.clone()).unwrap_or_default()
+    };
+    MethodOffer {
+        method: describe::method(method.name),
+        flow: describe::flow(method.flow.flow()),
+        max_wait: method.max_wait.as_secs(),
+        variants: key.map(|spec| spec.variants.iter().map(variant).collect()).unwrap_or_default(),
+        key_variables: variables(|spec| &spec.key),
+        url_variables: variables(|spec| &spec.url),
+        project_variables: variables(|spec| &spec.project),
+        key_prefix: key.and_then(|spec| spec.prefix.clone()),
+    }
+}
+
+fn variant(variant: &provider::Variant) -> Variant {
+    Variant {
+        name: variant.name.clone(),
+        url: if variant.needs_url { Need::Required } else { Need::Optional },
+        project: match variant.project {
+            Absent::Fine => Need::Optional,
+            Absent::Mistake => Need::Required,
+            Absent::Wanted => Need::None,
+        },
+    }
+}
+
+/// What is wrong with a file.
+pub(super) fn mistakes(problems: &Problems) -> Vec<Mistake> {
+    let mistake = |problem: &crate::config::Problem| {
+        let (line, column) = match problem.place {
+            Place::Text { line, column } => (Some(line as u64), Some(column as u64)),
+            _ => (None, None),
+        };
+        Mistake { line, column, message: problem.what.clone(), hint: problem.hint.clone() }
+    };
+    problems.problems().iter().map(mistake).collect()
+}

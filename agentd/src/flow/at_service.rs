@@ -1,0 +1,286 @@
+//! A login at a service that a provider describes: by the flow of its method, then completed with who has logged in, the
+//! project, and what comes with the login.
+//!
+//! Until the credential is there everything may fail; from then on nothing does, because what the service has granted
+//! must not get lost: what cannot be asked then becomes a warning.
+
+use std::time::Duration;
+
+use crate::flow::at_issuer::{self, Obtained};
+use crate::flow::loopback::Browser;
+use crate::flow::table::{Ground, Row};
+use crate::flow::{AtIssuer, AtService, Brought, Failure, Outcome, key, poll_exchange, warning};
+use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
+use crate::provider::{Endpoints, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
+use crate::secret::ApiKey;
+use crate::service::{Granted, Identity, Presented, Project, settle};
+
+/// A credential as it came, before it is completed.
+pub(super) enum Raw {
+    /// The environment needs no login.
+    Nothing,
+    /// A key that the service has accepted.
+    Key(ApiKey, Identity),
+    /// Of the provider's own form.
+    Granted(Box<Granted>),
+    /// Of an authorization server.
+    Obtained(Box<Obtained>, Settings),
+}
+
+/// Runs the flow of the method until the credential comes.
+pub(super) async fn obtain(
+    ground: &Ground,
+    row: &Row,
+    at: &AtService,
+    browser: &mut Option<Browser>,
+    least_interval: Duration,
+) -> Result<Raw, Failure> {
+    let site = &at.site;
+    if !site.place.needs_login {
+        return Ok(Raw::Nothing);
+    }
+    let method = method(at)?;
+    match &method.flow {
+        FlowSpec::Key(spec) => {
+            let (key, identity) = key::verified(ground, at, spec).await?;
+            Ok(Raw::Key(key, identity))
+        }
+        FlowSpec::PollExchange(flow) => {
+            let granted = poll_exchange::obtain(ground, row, site, method, flow, least_interval).await?;
+            Ok(Raw::Granted(Box::new(granted)))
+        }
+        FlowSpec::AuthorizationCode(spec) | FlowSpec::ClientCredentials(spec) | FlowSpec::Device(spec) => {
+            let (issuer, discovered) = authorization_server(ground, at, spec, method.flow.flow()).await?;
+            let obtained = at_issuer::obtain(ground, row, &issuer, discovered, browser, least_interval).await?;
+            Ok(Raw::Obtained(Box::new(obtained), issuer.settings))
+        }
+    }
+}
+
+fn method(at: &AtService) -> Result<&Method, Failure> {
+    let known = MethodName::of_word(&at.site.place.method).and_then(|name| at.site.provider.method(name));
+    known.ok_or_else(|| Failure::BadSettings { why: format!("{} has no such way to log in", at.site.provider.title) })
+}
+
+/// The authorization server as a login by issuer and client id would have it.
+async fn authorization_server(
+    ground: &Ground,
+    at: &AtService,
+    spec: &OauthSpec,
+    flow: Flow,
+) -> Result<(AtIssuer, Result<Metadata, DiscoveryError>), Failure> {
+    let place = &at.site.place;
+    let ca_file = place.ca_file.as_deref();
+    let mut client_id = at.client.as_ref().map(|(id, _)| id.clone()).or_else(|| spec.client_id.clone());
+    let url = |template: &Option<Template>| template.as_ref().map(|template| at.site.url(template)).transpose();
+    let bad = |error: crate::service::CallError| Failure::of_call(&error);
+    let mut issuer = url(&spec.issuer).map_err(bad)?;
+    let discovered = match (&spec.discovery, &issuer) {
+        (Some(discovery), _) => {
+            let found = ground.services.discover(&at.site, discovery).await.map_err(bad)?;
+            let found = found.ok_or(Failure::NotHere)?;
+            client_id = client_id.or(found.client_id);
+            ground.oauth.discover_at(&found.document, ca_file).await
+        }
+        (None, Some(issuer)) => ground.oauth.discover(issuer, ca_file).await,
+        (None, None) => Ok(Metadata { issuer: place.base.clone(), ..Metadata::default() }),
+    };
+    if let Ok(metadata) = &discovered {
+        issuer = Some(metadata.issuer.clone());
+    }
+    let endpoints = Endpoints {
+        authorization: url(&spec.authorization_endpoint).map_err(bad)?,
+        device_authorization: url(&spec.device_authorization_endpoint).map_err(bad)?,
+        revocation: url(&spec.revocation_endpoint).map_err(bad)?,
+        token: url(&spec.token_endpoint).map_err(bad)?,
+    };
+    let settings = Settings {
+        issuer: issuer.unwrap_or_else(|| place.base.clone()),
+        client_id: client_id.ok_or(Failure::NoClientId)?,
+        client_secret: at.client.as_ref().and_then(|(_, secret)| secret.clone()),
+        flow: Some(flow),
+        scope: at.scope.clone().or_else(|| spec.scope.clone()),
+        resources: Vec::new(),
+        ca_file: place.ca_file.clone(),
+        redirect_port: at.redirect_port,
+        redirect_uri: None,
+        endpoints,
+        auth_params: spec.auth_params.clone(),
+    };
+    Ok((AtIssuer { settings, flow: Some(flow), browser: true }, discovered))
+}
+
+/// What belongs to a credential besides, gathered. Nothing in here fails the login.
+pub(super) async fn complete(
+    ground: &Ground,
+    at: AtService,
+    raw: Raw,
+    profile: Option<String>,
+    switch: bool,
+) -> Result<Outcome, Failure> {
+    let mut warnings = Vec::new();
+    let named = method(&at).ok();
+    let flow =
+        if at.site.place.needs_login { named.map_or(Flow::None, |method| method.flow.flow()) } else { Flow::None };
+    let expiry = named.map_or(&[][..], |method| &method.expiry);
+    let mut told = None;
+    let mut account = None;
+    let mut grant = match raw {
+        Raw::Nothing => Brought::Nothing,
+        Raw::Key(key, identity) => {
+            let expires_at = at.expires_at.or(identity.expires_at).or_else(|| assumed(expiry, ground.clock.wall()));
+            told = Some(identity);
+            Brought::Key { key, expires_at }
+        }
+        Raw::Granted(granted) => {
+            account = granted.account;
+            let tokens = granted.tokens;
+            if granted.is_key {
+                let life = tokens.expires_in.and_then(|life| i64::try_from(life.as_secs()).ok());
+                let expires_at = life.map(|life| ground.clock.wall().saturating_add(life));
+                // EXPOSE: it changes from one secret type to another.
+                Brought::Key { key: ApiKey::new(tokens.access_token.expose().to_owned()), expires_at }
+            } else {
+                let client = own_client(&at.site.place);
+                Brought::Tokens { settings: None, client, tokens, requested_scope: String::new() }
+            }
+        }
+        Raw::Obtained(obtained, settings) => {
+            account = obtained.account(ground)?;
+            let Obtained { plan, mut tokens, .. } = *obtained;
+            warnings = warning::of(&tokens, &plan.scope, flow);
+            settle(expiry, &mut tokens, ground.clock.wall());
+            tokens.token_type.clone_from(&at.site.place.scheme);
+            Brought::Tokens { settings: Some(settings), client: plan.client, tokens, requested_scope: plan.scope }
+        }
+    };
+    let Some(secret) = secret_of(&grant) else {
+        let mut at = at;
+        at.site.place.project = at.project.take();
+        return Ok(outcome(at, profile, switch, flow, grant, warnings));
+    };
+    // EXPOSE: presented to the service that it is of.
+    let secret = ApiKey::new(secret.to_owned());
+    let scheme = at.site.place.scheme.clone();
+    // EXPOSE: as above.
+    let credential = Presented { scheme: &scheme, secret: secret.expose() };
+    let told = match told {
+        Some(identity) => identity,
+        None => match ground.services.whoami(&at.site, credential).await {
+            None => Identity::default(),
+            Some(Ok(identity)) => identity,
+            Some(Err(error)) => {
+                warnings.push(format!("who has logged in is not known yet: {error}"));
+                Identity::default()
+            }
+        },
+    };
+    if let (Brought::Key { expires_at, .. }, Some(lapses)) = (&mut grant, told.expires_at) {
+        expires_at.get_or_insert(lapses);
+    }
+    if told.usable == Some(false) {
+        warnings.push("the service knows this credential, but it is good for nothing there (inactive)".to_owned());
+    }
+    let account = merged(account, told.account);
+    let mut at = at;
+    choose_project(ground, &mut at, credential, &mut warnings).await;
+    let label = profile.as_deref().unwrap_or(&at.site.place.provider);
+    let secondaries = ground.services.secondaries(&at.site, credential, label, &[]).await;
+    for missing in secondaries.iter().filter(|one| one.secret.is_none()) {
+        let why = missing.trouble.as_deref().unwrap_or("it is not there");
+        warnings.push(format!("the {} is missing: {why}", missing.title));
+    }
+    let whole = outcome(at, profile, switch, flow, grant, warnings);
+    Ok(Outcome { account, usable: told.usable, secondaries, ..whole })
+}
+
+fn outcome(
+    at: AtService,
+    profile: Option<String>,
+    switch: bool,
+    flow: Flow,
+    grant: Brought,
+    warnings: Vec<String>,
+) -> Outcome {
+    let place = Some(at.site.place);
+    Outcome { profile, flow, grant, account: None, warnings, switch, place, usable: None, secondaries: Vec::new() }
+}
+
+/// The project the person wants, checked against the list where there is one; the only one is taken by itself.
+async fn choose_project(ground: &Ground, at: &mut AtService, credential: Presented<'_>, warnings: &mut Vec<String>) {
+    let wanted = at.project.take();
+    let listed = ground.services.projects(&at.site, credential).await;
+    let place = &mut at.site.place;
+    match (listed, wanted) {
+        (None, Some(wanted)) => place.project = Some(wanted),
+        (None, None) => {}
+        (Some(Err(error)), wanted) => {
+            warnings.push(format!("the projects could not be listed: {error}"));
+            place.project = wanted;
+        }
+        (Some(Ok(projects)), Some(wanted)) => match find_project(&projects, &wanted) {
+            Some(project) => take(place, project),
+            None => warnings.push("there is no such project; choose one with `agentctl project`".to_owned()),
+        },
+        (Some(Ok(projects)), None) => {
+            if let [only] = projects.as_slice() {
+                take(place, only);
+            }
+        }
+    }
+}
+
+/// The project of this identifier, else the only one of this name.
+pub fn find_project<'a>(projects: &'a [Project], wanted: &str) -> Option<&'a Project> {
+    let named: Vec<&Project> = projects.iter().filter(|project| project.name.as_deref() == Some(wanted)).collect();
+    let by_name = if let [only] = named.as_slice() { Some(*only) } else { None };
+    projects.iter().find(|project| project.id == wanted).or(by_name)
+}
+
+fn take(place: &mut Place, project: &Project) {
+    place.project = Some(project.id.clone());
+    place.project_name.clone_from(&project.name);
+}
+
+fn assumed(sources: &[crate::provider::Expiry], wall: i64) -> Option<i64> {
+    sources.iter().find_map(|source| match source {
+        crate::provider::Expiry::Assume(life) => Some(wall.saturating_add_unsigned(life.as_secs())),
+        _ => None,
+    })
+}
+
+/// For grants that no standard renews: known by their place.
+fn own_client(place: &Place) -> Client {
+    Client {
+        issuer: place.base.clone(),
+        client_id: String::new(),
+        client_secret: None,
+        authentication: Authentication::None,
+        token_endpoint: place.base.clone(),
+        revocation_endpoint: None,
+        ca_file: place.ca_file.clone(),
+    }
+}
+
+fn secret_of(grant: &Brought) -> Option<&str> {
+    match grant {
+        // EXPOSE: presented to the service that it is of.
+        Brought::Key { key, .. } => Some(key.expose()),
+        // EXPOSE: as above.
+        Brought::Tokens { tokens, .. } => Some(tokens.access_token.expose()),
+        Brought::Nothing => None,
+    }
+}
+
+/// What the service says now over what its answer said at login.
+fn merged(first: Option<Account>, later: Option<Account>) -> Option<Account> {
+    match (first, later) {
+        (Some(first), Some(later)) => Some(Account {
+            subject: first.subject.or(later.subject),
+            name: later.name.or(first.name),
+            email: later.email.or(first.email),
+            organization: later.organization.or(first.organization),
+        }),
+        (first, later) => later.or(first),
+    }
+}

@@ -1,0 +1,56 @@
+//! Poll-exchange: a session that the person approves in a browser, asked for until the credential is there.
+//!
+//! A pending session and a dead one may look the same, so there is always a deadline of our own. A poll that is lost is
+//! polled through; what the service says otherwise ends the login.
+
+use std::time::Duration;
+
+use crate::flow::table::{Ground, Row};
+use crate::flow::{Failure, Step};
+use crate::oauth::pkce;
+use crate::provider::{Method, PollExchange};
+use crate::service::{Approval, CallError, Granted, Site};
+
+/// Back-off after failures goes no further than this, unless the interval itself does.
+const MAX_BACK_OFF: Duration = Duration::from_mins(1);
+
+/// Runs the flow until the credential comes.
+pub(super) async fn obtain(
+    ground: &Ground,
+    row: &Row,
+    site: &Site,
+    method: &Method,
+    flow: &PollExchange,
+    least_interval: Duration,
+) -> Result<Granted, Failure> {
+    let clock = &ground.clock;
+    let session = ground.services.start(site, flow, pkce::state()).await.map_err(|error| Failure::of_call(&error))?;
+    row.publish(Step::Open { url: session.page.clone(), anywhere: true });
+    let interval = session.interval.unwrap_or(flow.every).max(least_interval);
+    let deadline = clock.now() + method.max_wait;
+    let mut failures = 0_u32;
+    let mut pause = Duration::ZERO;
+    loop {
+        clock
+            .sleep((interval.saturating_mul(2_u32.saturating_pow(failures)).min(MAX_BACK_OFF.max(interval))).max(pause))
+            .await;
+        if clock.now() >= deadline {
+            return Err(Failure::TimedOut);
+        }
+        pause = Duration::ZERO;
+        match ground.services.poll(site, method, flow, &session).await {
+            Ok(Approval::Granted(granted)) => return Ok(*granted),
+            Ok(Approval::Pending) => failures = 0,
+            Err(error) if error.is_passing() => {
+                failures = failures.saturating_add(1);
+                if let CallError::Unavailable { retry_after: Some(after), .. } = error {
+                    pause = after;
+                }
+            }
+            // Words of the exchange itself: the person or the service said no.
+            Err(CallError::Forbidden) => return Err(Failure::Denied),
+            Err(CallError::Refused | CallError::NotOffered { .. }) => return Err(Failure::SessionOver),
+            Err(error) => return Err(Failure::of_call(&error)),
+        }
+    }
+}

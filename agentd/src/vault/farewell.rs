@@ -1,0 +1,125 @@
+//! Telling the service that a grant is over, until it has heard or cannot be told.
+//!
+//! The local copy goes first. What is needed to tell the service is kept, sealed like a grant, until the service has
+//! answered: a service that cannot be reached now is told later, also after a restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use super::keeper::Keeper;
+use crate::clock::Moment;
+use crate::service::{Ended, Outcome, Report};
+
+/// The wait before the second try; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest wait between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// A service that has not been reached for so long is not told any more, in seconds.
+const GIVE_UP: i64 = 7 * 24 * 3600;
+
+/// What a logout did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogoutReport {
+    /// Whether there was a grant.
+    pub was_logged_in: bool,
+    /// What became of it at the service.
+    pub outcome: Outcome,
+    /// What stays valid there, one sentence each.
+    pub still_valid: Vec<String>,
+    /// Whether the service is told again later.
+    pub retried: bool,
+}
+
+impl LogoutReport {
+    /// There was nothing to log out of.
+    pub(super) fn nothing() -> Self {
+        Self { was_logged_in: false, outcome: Outcome::Nothing, still_valid: Vec::new(), retried: false }
+    }
+}
+
+/// A service that is being told.
+pub(super) struct Farewell {
+    answer: BoxFuture<'static, Report>,
+    /// Whoever logged out and waits, if it is the first try.
+    reply: Option<oneshot::Sender<LogoutReport>>,
+}
+
+impl Keeper {
+    /// Tells the service of the ended grant that has waited longest, for `reply` of the latest.
+    pub(super) fn say_farewell(&mut self, reply: Option<oneshot::Sender<LogoutReport>>) {
+        let next = if reply.is_some() { self.grant.unrevoked.last() } else { self.grant.unrevoked.first() };
+        let Some(ended) = next.cloned() else { return };
+        let parts = Arc::clone(&self.parts);
+        let answer = Box::pin(async move { parts.issuer.end(&ended).await });
+        self.farewell = Some(Box::new(Farewell { answer, reply }));
+        self.farewell_at = None;
+    }
+
+    /// When the next try is due, with none under way.
+    pub(super) fn farewell_due(&self) -> Option<Moment> {
+        self.farewell_at.filter(|_| self.farewell.is_none())
+    }
+
+    /// After a start: what is left over from before is told soon.
+    pub(super) fn take_up_farewells(&mut self) {
+        if !self.grant.unrevoked.is_empty() && self.farewell.is_none() && self.farewell_at.is_none() {
+            self.farewell_at = Some(self.parts.clock.now() + FIRST_PAUSE);
+        }
+    }
+
+    /// The service has been told, or not.
+    pub(super) async fn heard(&mut self, report: Report) {
+        let Some(farewell) = self.farewell.take() else { return };
+        let first = if farewell.reply.is_some() { self.grant.unrevoked.pop() } else { self.take_first() };
+        let mut again = false;
+        if let Some(ended) = first {
+            let given_up = self.parts.clock.wall() - ended.at > GIVE_UP || lapsed(&ended, self.parts.clock.wall());
+            if matches!(report.outcome, Outcome::Later(_)) && !given_up {
+                let tries = ended.tries.saturating_add(1);
+                self.grant.unrevoked.push(Ended { tries, ..ended });
+                again = true;
+            }
+        }
+        if !self.grant.unrevoked.is_empty() {
+            let tries = self.grant.unrevoked.iter().map(|ended| ended.tries).min().unwrap_or(0).min(16);
+            let pause = FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1)).min(LONGEST_PAUSE);
+            self.farewell_at = Some(self.parts.clock.now() + pause);
+        }
+        tracing::info!(profile = %self.grant.name, outcome = ?report.outcome, again, "the service was told of a logout");
+        self.persist().await;
+        self.tell(None);
+        if let Some(reply) = farewell.reply {
+            let Report { outcome, still_valid } = report;
+            // Whoever logged out may be gone.
+            let _gone = reply.send(LogoutReport { was_logged_in: true, outcome, still_valid, retried: again });
+        }
+    }
+
+    fn take_first(&mut self) -> Option<Ended> {
+        (!self.grant.unrevoked.is_empty()).then(|| self.grant.unrevoked.remove(0))
+    }
+
+    /// The daemon stops: who waits for the service's answer gets it.
+    pub(super) async fn end_farewell(&mut self) {
+        if let Some(farewell) = self.farewell.as_mut() {
+            let report = (&mut farewell.answer).await;
+            self.heard(report).await;
+        }
+    }
+}
+
+/// Whether nothing of it can be valid any more.
+fn lapsed(ended: &Ended, wall: i64) -> bool {
+    ended.refresh_token.is_none() && ended.secondaries.is_empty() && ended.expires_at.is_some_and(|at| at <= wall)
+}
+
+/// The answer of the service that is being told, if one is.
+pub(super) async fn answered(farewell: Option<&mut Box<Farewell>>) -> Report {
+    match farewell {
+        Some(farewell) => (&mut farewell.answer).await,
+        None => std::future::pending().await,
+    }
+}
