@@ -380,6 +380,8 @@ pub struct Secondary {
     pub secret: String,
     /// Taken values that are kept beside it and shown.
     pub keep: Vec<String>,
+    /// Methods whose logins it comes with; empty: all.
+    pub methods: Vec<MethodName>,
     /// Whether it is made once and kept (an API key), or fetched anew by each `sync`.
     pub once: bool,
     /// Ends it at the service at logout.
@@ -419,6 +421,13 @@ impl Provider {
     /// The environment of this name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|environment| environment.name == name)
+    }
+}
+
+impl Secondary {
+    /// Whether a login by this method comes with it.
+    pub fn comes_with(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|name| name.word() == method)
     }
 }
 

@@ -19,7 +19,7 @@ use redb::{
 };
 
 use super::error::OpenError;
-use super::private::{self, Access};
+use crate::private::{self, Access};
 use super::record::RecordId;
 
 /// The newest format known here.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
 use crate::store::record::{Attempt, Grant, Oauth, Record, RecordId, Settings};
-use crate::store::{Loaded, Location, OpenError, Store, private};
+use crate::private;
+use crate::store::{Loaded, Location, OpenError, Store};
 use crate::supervise::Tasks;
 
 /// A directory with a store in it, which is opened and closed as a daemon would.
