@@ -25,9 +25,9 @@ use tokio::sync::{mpsc, oneshot};
 use self::cipher::{Cipher, Subject};
 use self::database::Change;
 pub use self::error::{OpenError, WriteError};
-pub use crate::private::PrivateError;
 use self::record::{Record, RecordId};
 use self::writer::{Job, Writer};
+pub use crate::private::PrivateError;
 use crate::supervise::Tasks;
 
 /// Where records are kept.

@@ -18,6 +18,8 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+pub(super) use self::environment::Written;
+use self::login::Told;
 use self::request::{needed_member, request};
 pub(super) use self::rule::is_name;
 use self::scope::{Ground, Scope};
@@ -81,14 +83,17 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
     let hosts = hosts(&mut root, found);
     let environments = root.table("environment", found);
     let environments: Vec<Environment> = match environments {
-        Some(table) => environment::environments(&table, found).into_iter().map(|(_, read)| read).collect(),
+        Some(table) => {
+            environment::environments(&table, found).into_iter().map(|written| written.environment).collect()
+        }
         None => Vec::new(),
     };
     if environments.is_empty() {
         let hint = "add `[environment.production]` with a `url`".to_owned();
         found.add(root.origin(), "has no environment", Some(hint));
     }
-    let urls = environments.iter().flat_map(|environment| environment.urls.keys().cloned()).collect();
+    let urls = environments.iter().flat_map(|environment| environment.urls.keys());
+    let urls = urls.filter(|word| !scope::is_reserved(word)).cloned().collect();
     let ground = Ground { urls, hosts };
     let scope = |more: &[Name]| Scope::new(&ground, more);
     let user_agent = root.text("user_agent", found).map(|text| scope::header_value(&text, &scope(&[]), found));
@@ -104,11 +109,17 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
         table.close(found);
         Probe { request, needs_login }
     });
+    let whoami = root.table("whoami", found).map(|table| after::whoami(table, &ground, found));
+    let projects = root.table("projects", found).map(|table| after::projects(table, &ground, found));
     let logins = root.tables("login", found);
     if logins.is_empty() && !root.has("login") {
         found.add(root.origin(), "has no way to log in", Some("add `[[login]]` with a `flow`".to_owned()));
     }
-    let methods = login::methods(logins, &ground, found);
+    let told = Told {
+        expiry: whoami.as_ref().is_some_and(|whoami| whoami.expires_at.is_some()),
+        validity: whoami.is_some() || projects.is_some(),
+    };
+    let methods = login::methods(logins, &ground, told, found);
     let mut only_request = |key, more: &[Name], found: &mut Findings| {
         let mut table = root.table(key, found)?;
         let request = request(&mut table, &scope(more), found);
@@ -117,14 +128,10 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
     };
     let refresh = only_request("refresh", &[Name::RefreshToken], found);
     let revoke = only_request("revoke", &[], found);
-    let whoami = root.table("whoami", found).map(|table| after::whoami(table, &ground, found));
-    let projects = root.table("projects", found).map(|table| after::projects(table, &ground, found));
     let secondaries = after::secondaries(root.tables("secondary", found), &ground, found);
     let exec_scope = scope(&[Name::Credential, Name::Profile]);
     let exec = root.table("exec", found).map(|table| key::exec(&table, &exec_scope, found)).unwrap_or_default();
     let (fallback, fallback_scheme) = fallback(&mut root, found);
-    let told = whoami.as_ref().is_some_and(|whoami| whoami.expires_at.is_some());
-    login::agree(&methods, told, whoami.is_some() || projects.is_some(), &root, found);
     root.close(found);
     Provider {
         name,
@@ -187,8 +194,8 @@ fn fallback(root: &mut Section<'_>, found: &mut Findings) -> (Vec<String>, Strin
     (variables, scheme)
 }
 
-/// Reads the file of environments that the person added: provider, environment, and where it stands.
-pub(super) fn added(text: &str, found: &mut Findings) -> Vec<(String, Text, Environment)> {
+/// Reads the file of environments that the person added, each with its provider's name.
+pub(super) fn added(text: &str, found: &mut Findings) -> Vec<(String, Written)> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         found.add(at(&error.span().unwrap_or_default()), error.message(), None);
@@ -199,10 +206,8 @@ pub(super) fn added(text: &str, found: &mut Findings) -> Vec<(String, Text, Envi
             found.add(name.origin, "is not the name of a provider", None);
             continue;
         }
-        let Some(table) = Section::of(value, format!("{}.NAME", name.value), found) else { continue };
-        for (spot, environment) in environment::environments(&table, found) {
-            all.push((name.value.clone(), spot, environment));
-        }
+        let Some(table) = Section::of(value, name.value.clone(), found) else { continue };
+        all.extend(environment::environments(&table, found).into_iter().map(|written| (name.value.clone(), written)));
     }
     all
 }

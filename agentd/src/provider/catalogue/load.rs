@@ -7,7 +7,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::{Environment, Origin, Provider, builtin, schema};
+use super::super::schema::{self, Written};
+use super::super::{Environment, Origin, Provider, builtin};
 use crate::config::{self, Findings, Origin as Spot, Problems};
 
 /// The most files that are read.
@@ -46,18 +47,19 @@ pub(super) fn load(directory: &Path, environments: &Path) -> State {
     state.note(directory, "", found);
     let mut found = Findings::default();
     let text = config::read(environments, schema::MOST, &mut found);
-    for (name, spot, environment) in schema::added(&text, &mut found) {
-        let Some(known) = state.known.get_mut(&name) else {
-            // Its provider may be away for a while.
-            state.added.push((name, environment));
-            continue;
-        };
-        let provider = Arc::make_mut(&mut known.provider);
-        if provider.environments.iter().any(|own| own.name == environment.name || own.url == environment.url) {
-            found.add(spot.origin, "has the name or the URL of an environment that the provider has already", None);
+    for (name, Written { spot, environment, is_sound }) in schema::added(&text, &mut found) {
+        if !is_sound {
             continue;
         }
-        provider.environments.push(environment.clone());
+        // Its provider may be away for a while.
+        if let Some(known) = state.known.get_mut(&name) {
+            let provider = Arc::make_mut(&mut known.provider);
+            if provider.environments.iter().any(|own| own.name == environment.name || own.url == environment.url) {
+                found.add(spot, "has the name or the URL of an environment that the provider has already", None);
+                continue;
+            }
+            provider.environments.push(environment.clone());
+        }
         state.added.push((name, environment));
     }
     state.note(environments, &text, found);

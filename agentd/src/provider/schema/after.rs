@@ -96,8 +96,8 @@ fn secondary(mut section: Section<'_>, ground: &Ground, found: &mut Findings) ->
     for text in keep.iter().chain(&secret).filter(|text| !taken.contains(&text.value)) {
         found.add(text.origin, "is not taken by any step", Some("add it to a `take`".to_owned()));
     }
-    if let (Some(secret), Some(text)) = (&secret, keep.iter().find(|k| secret.as_ref().is_some_and(|s| s.value == k.value))) {
-        let _ = secret;
+    let shown = keep.iter().find(|text| secret.as_ref().is_some_and(|secret| secret.value == text.value));
+    if let Some(text) = shown {
         found.add(text.origin, "is the secret, which is not shown", Some("leave it out of `keep`".to_owned()));
     }
     let keep: Vec<String> = keep.into_iter().map(|text| text.value).collect();

@@ -6,23 +6,33 @@ use std::path::PathBuf;
 use super::rule;
 use super::scope::{base_url, is_reserved};
 use super::section::{Section, text};
-use crate::config::{Findings, Text};
+use crate::config::{Findings, Origin, Text};
 use crate::provider::Environment;
 
 /// The most environments of a provider.
 const MOST: usize = 64;
 
+/// An environment as it was written.
+pub(in crate::provider) struct Written {
+    /// Where its name stands.
+    pub(in crate::provider) spot: Origin,
+    pub(in crate::provider) environment: Environment,
+    /// Whether there is no mistake in it.
+    pub(in crate::provider) is_sound: bool,
+}
+
 /// Reads every `[TITLE.NAME]`, in the order of the file.
-pub(super) fn environments(table: &Section<'_>, found: &mut Findings) -> Vec<(Text, Environment)> {
-    let mut environments: Vec<(Text, Environment)> = Vec::new();
+pub(super) fn environments(table: &Section<'_>, found: &mut Findings) -> Vec<Written> {
+    let mut environments: Vec<Written> = Vec::new();
     for (name, value) in table.entries() {
-        let Some(section) = Section::of(value, table.title_of(&name.value), found) else { continue };
+        let before = found.len();
+        let title = table.title_of(if rule::is_name(&name.value) { &name.value } else { "NAME" });
+        let Some(section) = Section::of(value, title, found) else { continue };
         let environment = environment(&name, section, found);
-        if let Some((_, other)) = environments.iter().find(|(_, known)| known.url == environment.url) {
-            let what = format!("has the same URL as `{}`", other.name);
-            found.add(name.origin, what, None);
+        if environments.iter().any(|known| known.environment.url == environment.url && !environment.url.is_empty()) {
+            found.add(name.origin, "has the URL of another environment", None);
         }
-        environments.push((name, environment));
+        environments.push(Written { spot: name.origin, environment, is_sound: found.len() == before });
     }
     if environments.len() > MOST {
         found.add(table.origin(), format!("has more than {MOST} entries"), None);

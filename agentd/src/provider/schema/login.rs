@@ -6,7 +6,7 @@ use super::scope::{Ground, Scope};
 use super::section::Section;
 use super::{key, oauth, poll, rule};
 use crate::config::{Findings, Text, quoted};
-use crate::provider::{Expiry, Flow, FlowSpec, KeySpec, Method, MethodName, OauthSpec};
+use crate::provider::{Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec};
 
 const FLOWS: &[(&str, Flow)] = &[
     ("authorization-code", Flow::AuthorizationCode),
@@ -27,12 +27,29 @@ const MAX_WAIT: Duration = Duration::from_mins(5);
 /// The longest life that can be assumed.
 const MAX_LIFE: Duration = Duration::from_hours(24 * 3660);
 
+/// What the rest of the file can tell of a credential.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    /// `[whoami]` says when it lapses.
+    pub(super) expiry: bool,
+    /// There is a request to try it with.
+    pub(super) validity: bool,
+}
+
 /// Reads every `[[login]]`.
-pub(super) fn methods(tables: Vec<Section<'_>>, ground: &Ground, found: &mut Findings) -> Vec<Method> {
+pub(super) fn methods(tables: Vec<Section<'_>>, ground: &Ground, told: Told, found: &mut Findings) -> Vec<Method> {
     let mut methods: Vec<Method> = Vec::new();
     for section in tables {
         let origin = section.origin();
         let Some(method) = method(section, ground, found) else { continue };
+        if !told.expiry && method.expiry.contains(&Expiry::Whoami) {
+            let hint = "add `expires_at` to `[whoami]`".to_owned();
+            found.add(origin, "has an `expiry` that `[whoami]` does not tell", Some(hint));
+        }
+        if !told.validity && matches!(method.flow, FlowSpec::Key(_)) {
+            let hint = "add `[whoami]` or `[projects]`: a key is tried before it is saved".to_owned();
+            found.add(origin, "takes a key that no request could try", Some(hint));
+        }
         if methods.iter().any(|known| known.name == method.name) {
             let what = format!("is a second `[[login]]` with the method `{}`", method.name.word());
             found.add(origin, what, Some("give one of them another `method`".to_owned()));
@@ -140,19 +157,6 @@ pub(super) fn choose<T: Copy>(text: &Text, key: &str, choices: &[(&str, T)], fou
         found.unknown(text.origin, what, &text.value, &words);
     }
     choice
-}
-
-/// Whether the methods agree with the rest of the file: an expiry that `[whoami]` should tell, keys that nothing checks.
-pub(super) fn agree(methods: &[Method], told: bool, checked: bool, section: &Section<'_>, found: &mut Findings) {
-    if !told && methods.iter().any(|method| method.expiry.contains(&Expiry::Whoami)) {
-        let hint = "add `expires_at` to `[whoami]`".to_owned();
-        found.add(section.origin(), "an `expiry` is `whoami`, which does not tell it", Some(hint));
-    }
-    let key = |method: &Method| matches!(method.flow, FlowSpec::Key(KeySpec { .. }));
-    if !checked && methods.iter().any(key) {
-        let hint = "add `[whoami]` or `[projects]`: a key is tried before it is saved".to_owned();
-        found.add(section.origin(), "there is no request that could try a key", Some(hint));
-    }
 }
 
 impl OauthSpec {

@@ -9,7 +9,7 @@ use super::scope::{Ground, Scope};
 use super::section::Section;
 use crate::config::Findings;
 use crate::provider::template::Name;
-use crate::provider::{AccountFields, Body, PollExchange, Pointer, Request, RequestMethod, Template, TokenFields};
+use crate::provider::{AccountFields, Body, Pointer, PollExchange, Request, RequestMethod, Template, TokenFields};
 
 /// Time between polls when neither file nor service says.
 const EVERY: Duration = Duration::from_secs(2);
@@ -92,7 +92,11 @@ fn token(section: &mut Section<'_>, found: &mut Findings) -> TokenFields {
 pub(super) fn prefix(section: &mut Section<'_>, found: &mut Findings) -> Option<String> {
     let text = section.text("prefix", found)?;
     if !rule::is_token(&text.value) || text.value.len() > 32 {
-        found.add(text.origin, "is not the beginning of a key", Some("use a few characters, such as `acme_`".to_owned()));
+        found.add(
+            text.origin,
+            "is not the beginning of a key",
+            Some("use a few characters, such as `acme_`".to_owned()),
+        );
     }
     Some(text.value)
 }

@@ -23,7 +23,8 @@ pub(super) fn request(section: &mut Section<'_>, scope: &Scope<'_>, found: &mut 
         lines.push((*method, scope.url(&url, found)));
     }
     if lines.is_empty() && !METHODS.iter().any(|(key, _)| section.has(key)) {
-        section.missing("get", found);
+        let hint = "add `get`, `post` or `delete` with its URL".to_owned();
+        found.add(section.origin(), "has no request", Some(hint));
     }
     let headers = headers(section, scope, found);
     let form = members(section, "form", scope, found);
@@ -85,11 +86,7 @@ fn members(
     Some(members)
 }
 
-fn json(
-    section: &mut Section<'_>,
-    scope: &Scope<'_>,
-    found: &mut Findings,
-) -> Option<Vec<(String, Option<Template>)>> {
+fn json(section: &mut Section<'_>, scope: &Scope<'_>, found: &mut Findings) -> Option<Vec<(String, Option<Template>)>> {
     let table = section.table("json", found)?;
     let mut members = Vec::new();
     for (name, value) in table.entries() {

@@ -273,7 +273,9 @@ mod tests {
 
     #[test]
     fn variables_of_others_are_known() {
-        for name in ["PATH", "LD_PRELOAD", "PYTHONPATH", "GIT_SSH_COMMAND", "AGENTD_HOME", "HTTPS_PROXY", "NODE_OPTIONS"] {
+        for name in
+            ["PATH", "LD_PRELOAD", "PYTHONPATH", "GIT_SSH_COMMAND", "AGENTD_HOME", "HTTPS_PROXY", "NODE_OPTIONS"]
+        {
             assert!(is_others_variable(name), "{name}");
         }
         assert!(!is_others_variable("ACME_TOKEN") && !is_others_variable("PATHS") && !is_others_variable("HOMEPAGE"));

@@ -106,7 +106,8 @@ impl<'g> Scope<'g> {
         let Some(url) = literal(&text.value) else { return template };
         let listed = |host: &str| self.ground.hosts.iter().any(|known| known == host);
         if url.scheme() != "https" || url.port().is_some() || !url.host_str().is_some_and(listed) {
-            let hint = "begin with `{base}`, or add its host to `hosts`; such a URL is https and names no port".to_owned();
+            let hint =
+                "begin with `{base}`, or add its host to `hosts`; such a URL is https and names no port".to_owned();
             found.add(text.origin, "goes to a host that is not listed", Some(hint));
         }
         template
@@ -122,7 +123,9 @@ impl<'g> Scope<'g> {
                 found.add(text.origin, what, Some("URLs end up in logs: send it in a body or a header".to_owned()));
             }
         }
-        if found.len() == before && let Err(why) = self.check(&text.value, &template) {
+        if found.len() == before
+            && let Err(why) = self.check(&text.value, &template)
+        {
             let hint = "write `{base}/…`, or a whole URL: https, or plain http to this machine".to_owned();
             found.add(text.origin, why, Some(hint));
         }

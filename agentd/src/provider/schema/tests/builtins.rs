@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::super::{
-    Absent, Body, Expiry, FlowSpec, KeySpec, Method, MethodName, OauthSpec, Pointer, PollExchange, Request, RequestMethod,
+    Absent, Body, Expiry, FlowSpec, KeySpec, Method, MethodName, OauthSpec, Pointer, PollExchange, Request,
+    RequestMethod,
 };
 use super::*;
 use crate::provider::template::{Escape, Values};
@@ -121,7 +122,10 @@ fn baseten() {
     assert_eq!((spec.client_id.as_deref(), spec.scope.as_deref()), (Some("baseten-cli"), Some("")));
     assert!(spec.token_endpoint.is_some() && spec.device_authorization_endpoint.is_some());
     assert_eq!(method(&provider, MethodName::ApiKey).scheme, "Api-Key");
-    assert_eq!((provider.fallback.as_slice(), &*provider.fallback_scheme), (&["BASETEN_API_KEY".to_owned()][..], "Api-Key"));
+    assert_eq!(
+        (provider.fallback.as_slice(), &*provider.fallback_scheme),
+        (&["BASETEN_API_KEY".to_owned()][..], "Api-Key")
+    );
     let revoke = provider.revoke.as_ref().expect("it can be revoked");
     assert_eq!(url(revoke, &provider), "https://api.baseten.co/v1/users/auth/logout");
     let whoami = &provider.whoami.as_ref().expect("it can be asked").request;
