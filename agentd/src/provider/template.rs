@@ -171,7 +171,9 @@ impl Template {
         }
         // Its full size at once: a buffer that grows leaves copies behind.
         let mut whole = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
-        parts.iter().for_each(|part| whole.push_str(part));
+        for part in &parts {
+            whole.push_str(part);
+        }
         Ok(whole)
     }
 }

@@ -92,11 +92,10 @@ fn file(path: &Path) -> Result<(Provider, String), Problems> {
 
 /// The files of the directory, sorted; none when it is not there.
 fn files(directory: &Path, found: &mut Findings) -> Vec<PathBuf> {
-    let entries = match trusted(directory, found) {
-        true => std::fs::read_dir(directory),
-        false => return Vec::new(),
-    };
-    let paths = match entries.and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+    if !trusted(directory, found) {
+        return Vec::new();
+    }
+    let paths = match std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
         Ok(entries) => entries.into_iter().map(|entry| entry.path()),
         Err(error) => {
             found.add(Spot::File, format!("cannot be read: {error}"), None);

@@ -104,7 +104,9 @@ fn secondary(mut section: Section<'_>, ground: &Ground, found: &mut Findings) ->
     let delete = section.table("delete", found).map(|mut table| {
         // At logout only what was kept is known.
         let mut scope = Scope::new(ground, &[]);
-        keep.iter().for_each(|word| scope.take(word));
+        for word in &keep {
+            scope.take(word);
+        }
         let request = request(&mut table, &scope, found);
         table.close(found);
         request

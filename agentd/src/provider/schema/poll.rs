@@ -20,23 +20,18 @@ pub(super) fn read(section: &mut Section<'_>, ground: &Ground, found: &mut Findi
     let polling = Scope::new(ground, &[Name::State, Name::Code]);
     let start = sub_request(section, "start", &starting, found);
     let exchange = sub_request(section, "exchange", &polling, found);
-    let (open, code, interval) = match section.table("answer", found) {
-        Some(mut answer) => {
-            let members = (
-                needed_member(&mut answer, "open", found),
-                needed_member(&mut answer, "code", found),
-                member(&mut answer, "interval", found),
-            );
-            answer.close(found);
-            members
-        }
-        None => {
-            if !section.has("answer") {
-                section.missing("answer", found);
-            }
-            (Pointer(Vec::new()), Pointer(Vec::new()), None)
-        }
+    let mut answer = section.table("answer", found);
+    if answer.is_none() && !section.has("answer") {
+        section.missing("answer", found);
+    }
+    let mut needed = |key, found: &mut Findings| {
+        answer.as_mut().map_or(Pointer(Vec::new()), |table| needed_member(table, key, found))
     };
+    let (open, code) = (needed("open", found), needed("code", found));
+    let interval = answer.as_mut().and_then(|table| member(table, "interval", found));
+    if let Some(answer) = answer {
+        answer.close(found);
+    }
     let pending = section.statuses("pending", 201..500, found);
     if pending.is_empty() && !section.has("pending") {
         section.missing("pending", found);

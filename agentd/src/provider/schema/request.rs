@@ -91,7 +91,7 @@ fn json(section: &mut Section<'_>, scope: &Scope<'_>, found: &mut Findings) -> O
     let mut members = Vec::new();
     for (name, value) in table.entries() {
         // TOML has no null; an empty table stands for it.
-        if value.get_ref().as_table().is_some_and(|table| table.is_empty()) {
+        if value.get_ref().as_table().is_some_and(toml::map::Map::is_empty) {
             members.push((name.value, None));
         } else if let Some(value) = text(value, found) {
             members.push((name.value, Some(scope.template(&value, found))));

@@ -2,155 +2,19 @@
 //!
 //! Pure: each function judges one text.
 
+mod reserved;
+
 use std::time::Duration;
 
 use url::Host;
 
+use self::reserved::{OTHERS_VARIABLES, OWN_HEADERS, OWN_PARAMETERS, PROGRAMS};
 use crate::provider::Pointer;
 
 /// Longest name of a provider or an environment.
 const MAX_NAME: usize = 32;
 /// Longest text of any other name.
 const MAX_WORD: usize = 128;
-
-/// Keys under which people write programs.
-const PROGRAMS: &[&str] = &[
-    "cmd",
-    "command",
-    "credential_helper",
-    "credential_process",
-    "exec_command",
-    "executable",
-    "helper",
-    "hook",
-    "program",
-    "run",
-    "script",
-    "shell",
-];
-
-/// Headers that are the agent's or the connection's own.
-const OWN_HEADERS: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "authorization",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "origin",
-    "proxy-authorization",
-    "proxy-connection",
-    "referer",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-http-method-override",
-];
-
-/// Variables that decide which code runs, where files are or whom programs trust; with a `*`, all that begin so.
-const OTHERS_VARIABLES: &[&str] = &[
-    "AGENTCTL_*",
-    "AGENTD_*",
-    "ALL_PROXY",
-    "BASHOPTS",
-    "BASH_*",
-    "BROWSER",
-    "CARGO_*",
-    "CDPATH",
-    "CLASSPATH",
-    "CURL_*",
-    "DBUS_*",
-    "DISPLAY",
-    "DYLD_*",
-    "EDITOR",
-    "ENV",
-    "FTP_PROXY",
-    "GCONV_PATH",
-    "GIT_*",
-    "GLIBC_*",
-    "HOME",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "IFS",
-    "JAVA_*",
-    "JDK_*",
-    "LANG",
-    "LC_*",
-    "LD_*",
-    "LESS*",
-    "LOCPATH",
-    "LOGNAME",
-    "MAIL",
-    "MALLOC_*",
-    "MANPAGER",
-    "NODE_*",
-    "NO_PROXY",
-    "NPM_*",
-    "OLDPWD",
-    "OPENSSL_*",
-    "PAGER",
-    "PATH",
-    "PERL*",
-    "PIP_*",
-    "PROMPT_COMMAND",
-    "PS1",
-    "PS4",
-    "PWD",
-    "PYTHON*",
-    "REQUESTS_CA_BUNDLE",
-    "RUBY*",
-    "RUST*",
-    "SHELL",
-    "SHELLOPTS",
-    "SHLVL",
-    "SSH_*",
-    "SSL_*",
-    "SUDO_*",
-    "TERM",
-    "TERMINFO*",
-    "TMPDIR",
-    "USER",
-    "VISUAL",
-    "WAYLAND_*",
-    "XAUTHORITY",
-    "XDG_*",
-    "_JAVA_OPTIONS",
-];
-
-/// Parameters of OAuth requests that are the agent's own (RFC 6749, 7636, 8628, 8707, OpenID Connect).
-const OWN_PARAMETERS: &[&str] = &[
-    "client_assertion",
-    "client_assertion_type",
-    "client_id",
-    "client_secret",
-    "code",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-    "device_code",
-    "grant_type",
-    "nonce",
-    "redirect_uri",
-    "refresh_token",
-    "request",
-    "request_uri",
-    "resource",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state",
-];
 
 /// Whether `key` asks for a program to be named.
 pub(super) fn names_a_program(key: &str) -> bool {

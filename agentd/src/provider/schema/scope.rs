@@ -9,7 +9,7 @@ use url::Url;
 
 use super::rule;
 use crate::config::{Findings, Text, quoted};
-use crate::http::{MAX_URL, check_endpoint};
+use crate::http::{EndpointError, MAX_URL, check_endpoint};
 use crate::provider::Template;
 use crate::provider::template::{Escape, Name, Values};
 
@@ -124,7 +124,7 @@ impl<'g> Scope<'g> {
             }
         }
         if found.len() == before
-            && let Err(why) = self.check(&text.value, &template)
+            && let Err(why) = check(&text.value, &template)
         {
             let hint = "write `{base}/…`, or a whole URL: https, or plain http to this machine".to_owned();
             found.add(text.origin, why, Some(hint));
@@ -139,37 +139,36 @@ impl<'g> Scope<'g> {
             Name::Code | Name::Credential | Name::Host | Name::RefreshToken | Name::State | Name::Version => true,
         }
     }
+}
 
-    fn check(&self, text: &str, template: &Template) -> Result<(), &'static str> {
-        let own = |name: &Name| matches!(name, Name::Base | Name::Url(_));
-        let behind = match text.strip_prefix('{') {
-            Some(rest) => {
-                let (_, behind) = rest.split_once('}').ok_or("not a usable URL")?;
-                if !template.names().next().is_some_and(own) {
-                    return Err("does not begin with a URL of the environment");
-                }
-                if !behind.is_empty() && !behind.starts_with(['/', '?']) {
-                    return Err("what follows the environment's URL does not begin with `/`");
-                }
-                behind
-            }
-            None => {
-                let (_, rest) = text.split_once("//").ok_or("not a usable URL")?;
-                let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-                if rest[..authority].contains(['{', '}']) {
-                    return Err("has a name between braces in its host");
-                }
-                &rest[authority..]
-            }
-        };
-        if template.names().skip(usize::from(text.starts_with('{'))).any(own) {
-            return Err("names a URL of the environment in the middle");
+/// Whether the URL goes where its beginning says, whatever is filled in.
+fn check(text: &str, template: &Template) -> Result<(), &'static str> {
+    let own = |name: &Name| matches!(name, Name::Base | Name::Url(_));
+    let mut names = template.names();
+    let behind = if text.starts_with('{') {
+        if !names.next().is_some_and(own) {
+            return Err("does not begin with a URL of the environment");
         }
-        if behind.contains("{{") || behind.contains("}}") || behind.split(['/', '?']).any(climbs) {
-            return Err("not a usable URL");
+        let behind = text.find('}').map_or("", |end| &text[end + 1..]);
+        if !behind.is_empty() && !behind.starts_with(['/', '?']) {
+            return Err("what follows the environment's URL does not begin with `/`");
         }
-        check_endpoint(&filled(template)).map(|_| ()).map_err(|error| error.why())
+        behind
+    } else {
+        let (_, rest) = text.split_once("//").ok_or("not a usable URL")?;
+        let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        if rest[..authority].contains(['{', '}']) {
+            return Err("has a name between braces in its host");
+        }
+        &rest[authority..]
+    };
+    if names.any(own) {
+        return Err("names a URL of the environment in the middle");
     }
+    if text.contains("{{") || text.contains("}}") || behind.split(['/', '?']).any(climbs) {
+        return Err("not a usable URL");
+    }
+    check_endpoint(&filled(template)).map(|_| ()).map_err(EndpointError::why)
 }
 
 /// Whether a template's name is taken by a meaning of its own.

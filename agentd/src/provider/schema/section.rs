@@ -61,13 +61,11 @@ impl<'t> Section<'t> {
 
     /// The text of `key`, which has to be there.
     pub(super) fn need(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
-        match self.value(key) {
-            Some(value) => text(value, found),
-            None => {
-                self.missing(key, found);
-                None
-            }
+        let value = self.value(key);
+        if value.is_none() {
+            self.missing(key, found);
         }
+        text(value?, found)
     }
 
     /// The truth value of `key`.
