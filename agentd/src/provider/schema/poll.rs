@@ -9,7 +9,7 @@ use super::scope::{Ground, Scope};
 use super::section::Section;
 use crate::config::Findings;
 use crate::provider::template::Name;
-use crate::provider::{AccountFields, Body, Pointer, PollExchange, Request, RequestMethod, Template, TokenFields};
+use crate::provider::{Body, Pointer, PollExchange, Request, RequestMethod, Template, TokenFields};
 
 /// Time between polls when neither file nor service says.
 const EVERY: Duration = Duration::from_secs(2);
@@ -56,15 +56,7 @@ fn sub_request(section: &mut Section<'_>, key: &'static str, scope: &Scope<'_>, 
 
 /// How the credential is read from the answer; the names of RFC 6749 §5.1 where nothing is said.
 fn token(section: &mut Section<'_>, found: &mut Findings) -> TokenFields {
-    let mut fields = TokenFields {
-        credential: Pointer::new("access_token"),
-        is_key: false,
-        refresh_token: Pointer::new("refresh_token"),
-        expires_in: Pointer::new("expires_in"),
-        expires_at: Pointer::new("expires_at"),
-        prefix: None,
-        account: AccountFields::default(),
-    };
+    let mut fields = TokenFields::standard();
     let Some(mut table) = section.table("token", found) else { return fields };
     for (key, slot) in [
         ("credential", &mut fields.credential),

@@ -2,6 +2,7 @@
 
 mod builtins;
 mod mistakes;
+mod page;
 mod refusals;
 
 use super::*;
