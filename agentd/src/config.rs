@@ -12,7 +12,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-use self::problem::Findings;
+pub(crate) use self::file::{Text, read};
+pub(crate) use self::problem::{Findings, Origin, quoted};
 pub use self::problem::{Place, Problem, Problems};
 
 /// Overrides `store.key`.
@@ -117,7 +118,7 @@ impl Config {
     /// Reads the file at `path`, which may be missing, and the environment.
     pub fn load(path: &Path, env: impl Fn(&str) -> Option<OsString>) -> Result<Self, Problems> {
         let mut found = Findings::default();
-        let text = file::read(path, &mut found);
+        let text = file::read(path, file::MOST, &mut found);
         let raw = file::parse(&text, &mut found);
         let config = resolve::resolve(raw, env, &mut found);
         found.none_or(path, &text, config)

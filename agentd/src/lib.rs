@@ -15,6 +15,7 @@ pub mod notice;
 pub mod oauth;
 pub mod peer;
 pub mod platform;
+mod private;
 pub mod provider;
 pub mod secret;
 pub mod service;

@@ -4,13 +4,15 @@
 //! members to read, hosts that may see the credential. A [`Place`] is what binds one profile to it: environment, base URL
 //! and project. [`Settings`] are what a person gave for one OAuth login. This part holds no grant and makes no request.
 
+mod builtin;
 mod catalogue;
 mod model;
 mod place;
+mod schema;
 mod settings;
 pub mod template;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, ChangeError};
 pub use model::{
     Absent, AccountFields, Body, Discovery, Environment, Expiry, FlowSpec, Groups, Input, KeySpec, Method, MethodName,
     OauthSpec, Origin, Pick, Pointer, PollExchange, Probe, Projects, Provider, Request, RequestMethod, Secondary, Step,

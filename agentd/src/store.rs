@@ -10,7 +10,6 @@ mod error;
 pub mod instance;
 mod key;
 mod load;
-mod private;
 pub mod record;
 mod writer;
 
@@ -26,9 +25,9 @@ use tokio::sync::{mpsc, oneshot};
 use self::cipher::{Cipher, Subject};
 use self::database::Change;
 pub use self::error::{OpenError, WriteError};
-pub use self::private::PrivateError;
 use self::record::{Choice, Record, RecordId};
 use self::writer::{Job, Writer};
+pub use crate::private::PrivateError;
 use crate::supervise::Tasks;
 
 /// Where records are kept.

@@ -17,8 +17,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Findings, Origin, quoted};
 
-/// No configuration is longer, in bytes.
-const MOST: u64 = 1024 * 1024;
+/// No configuration is longer, in KiB.
+pub(super) const MOST: u64 = 1024;
 
 /// What was written; each value with its place.
 #[derive(Debug, Default)]
@@ -37,9 +37,9 @@ pub(super) struct RawProfile {
 }
 
 /// A text value. `Debug` does not show it.
-pub(super) struct Text {
-    pub(super) value: String,
-    pub(super) origin: Origin,
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) origin: Origin,
 }
 
 impl std::fmt::Debug for Text {
@@ -48,9 +48,9 @@ impl std::fmt::Debug for Text {
     }
 }
 
-/// The text of the file; empty when there is none, or when it cannot be read.
-pub(super) fn read(path: &Path, found: &mut Findings) -> String {
-    match try_read(path, found) {
+/// The text of the file; empty when there is none, or when it cannot be read, or has more than `most` KiB.
+pub(crate) fn read(path: &Path, most: u64, found: &mut Findings) -> String {
+    match try_read(path, most, found) {
         Ok(bytes) => String::from_utf8(bytes).unwrap_or_else(|error| {
             let place = Origin::File;
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path, found: &mut Findings) -> String {
     }
 }
 
-fn try_read(path: &Path, found: &mut Findings) -> io::Result<Vec<u8>> {
+fn try_read(path: &Path, most: u64, found: &mut Findings) -> io::Result<Vec<u8>> {
     // NONBLOCK: opening a pipe that someone left here must not hang.
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("flags of open(2) are an int");
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -73,9 +73,9 @@ fn try_read(path: &Path, found: &mut Findings) -> io::Result<Vec<u8>> {
         return Ok(Vec::new());
     }
     let mut bytes = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
-        found.add(Origin::File, "is longer than 1 MiB", None);
+    file.take(most * 1024 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most * 1024 {
+        found.add(Origin::File, format!("is longer than {most} KiB"), None);
         bytes.clear();
     }
     Ok(bytes)

@@ -70,7 +70,7 @@ impl std::error::Error for Problems {}
 
 /// Where a value was written.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     File,
     /// Byte offset in the text.
     Text(usize),
@@ -79,15 +79,20 @@ pub(super) enum Origin {
 
 /// Gathers mistakes while the text is read and checked.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<(Origin, String, Option<String>)>);
+pub(crate) struct Findings(Vec<(Origin, String, Option<String>)>);
 
 impl Findings {
-    pub(super) fn add(&mut self, origin: Origin, what: impl Into<String>, hint: Option<String>) {
+    pub(crate) fn add(&mut self, origin: Origin, what: impl Into<String>, hint: Option<String>) {
         self.0.push((origin, what.into(), hint));
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// `word` is not among `allowed`; `what` is the sentence about it.
-    pub(super) fn unknown(&mut self, origin: Origin, what: String, word: &str, allowed: &[&str]) {
+    pub(crate) fn unknown(&mut self, origin: Origin, what: String, word: &str, allowed: &[&str]) {
         let hint = match nearest(word, allowed) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("use {}", alternatives(allowed)),
@@ -96,7 +101,7 @@ impl Findings {
     }
 
     /// `value`, unless there was a mistake.
-    pub(super) fn none_or<T>(self, path: &Path, text: &str, value: T) -> Result<T, Problems> {
+    pub(crate) fn none_or<T>(self, path: &Path, text: &str, value: T) -> Result<T, Problems> {
         if self.0.is_empty() {
             return Ok(value);
         }
@@ -108,7 +113,7 @@ impl Findings {
 }
 
 /// The word in backticks, if it is short and plain enough to be a misspelt setting; else `instead`.
-pub(super) fn quoted(word: &str, instead: &str) -> String {
+pub(crate) fn quoted(word: &str, instead: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
     if !word.is_empty() && word.len() <= 16 && word.bytes().all(plain) {
         format!("`{word}`")

@@ -380,6 +380,8 @@ pub struct Secondary {
     pub secret: String,
     /// Taken values that are kept beside it and shown.
     pub keep: Vec<String>,
+    /// Methods whose logins it comes with; empty: all.
+    pub methods: Vec<MethodName>,
     /// Whether it is made once and kept (an API key), or fetched anew by each `sync`.
     pub once: bool,
     /// Ends it at the service at logout.
@@ -419,6 +421,28 @@ impl Provider {
     /// The environment of this name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|environment| environment.name == name)
+    }
+}
+
+impl TokenFields {
+    /// The names of RFC 6749 §5.1.
+    pub fn standard() -> Self {
+        Self {
+            credential: Pointer::new("access_token"),
+            is_key: false,
+            refresh_token: Pointer::new("refresh_token"),
+            expires_in: Pointer::new("expires_in"),
+            expires_at: Pointer::new("expires_at"),
+            prefix: None,
+            account: AccountFields::default(),
+        }
+    }
+}
+
+impl Secondary {
+    /// Whether a login by this method comes with it.
+    pub fn comes_with(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|name| name.word() == method)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Text with places to fill in: `{base}/auth/cli/refresh`.
 //!
-//! A template is parsed once, when its file is read; a name it does not know is a mistake of the file. Filling it in never
-//! fails half-way: a value that may not stand where it is wanted is an error, and nothing is sent then.
+//! `{{` and `}}` stand for one brace. A template is parsed once, when its file is read; a name it does not know is a
+//! mistake of the file. Filling it in never fails half-way: a value that may not stand where it is wanted is an error,
+//! and nothing is sent then.
 
 use std::collections::BTreeMap;
 
@@ -128,6 +129,11 @@ impl Template {
         let mut rest = text;
         while let Some(open) = rest.find(['{', '}']) {
             let (before, from) = rest.split_at(open);
+            if from.starts_with("{{") || from.starts_with("}}") {
+                parts.push(Part::Text(rest[..=open].to_owned()));
+                rest = &from[2..];
+                continue;
+            }
             let word = from.strip_prefix('{').and_then(|from| from.split_once('}'));
             let Some((word, after)) = word else { return Err(from[..1].to_owned()) };
             if !before.is_empty() {
@@ -165,7 +171,9 @@ impl Template {
         }
         // Its full size at once: a buffer that grows leaves copies behind.
         let mut whole = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
-        parts.iter().for_each(|part| whole.push_str(part));
+        for part in &parts {
+            whole.push_str(part);
+        }
         Ok(whole)
     }
 }
@@ -213,6 +221,10 @@ mod tests {
         assert_eq!(parse("{secret}"), Err("secret".to_owned()));
         assert_eq!(parse("a{base"), Err("{".to_owned()));
         assert_eq!(parse("a}b"), Err("}".to_owned()));
+        assert_eq!(parse("{{{base}}}").map(|t| t.names().count()), Ok(1));
+        let braces = parse("{{ a }} {base}").expect("it is well formed");
+        let filled = braces.fill(&Values::new().with(Name::Base, "b"), Escape::None);
+        assert_eq!(filled.expect("all is there").as_str(), "{ a } b");
         assert_eq!(parse(""), Ok(Template::text("")));
     }
 }

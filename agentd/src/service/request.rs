@@ -163,7 +163,9 @@ fn fill(template: &Template, values: &Values, site: &Site, escape: Escape) -> Re
         return template.fill(values, escape);
     }
     let mut more = values.clone();
-    missing.into_iter().for_each(|name| more.set(name.clone(), &site.place.base));
+    for name in missing {
+        more.set(name.clone(), &site.place.base);
+    }
     template.fill(&more, escape)
 }
 

@@ -41,7 +41,8 @@ impl Services {
         held: &[Secondary],
     ) -> Vec<Secondary> {
         let mut all = Vec::with_capacity(site.provider.secondaries.len());
-        for wanted in &site.provider.secondaries {
+        let wanted = site.provider.secondaries.iter().filter(|wanted| wanted.comes_with(&site.place.method));
+        for wanted in wanted {
             let known = held.iter().find(|known| known.name == wanted.name && known.secret.is_some());
             if let Some(known) = known.filter(|_| wanted.once) {
                 all.push(known.clone());

@@ -64,21 +64,6 @@ impl Services {
     }
 }
 
-impl TokenFields {
-    /// The names of RFC 6749 §5.1.
-    pub fn standard() -> Self {
-        Self {
-            credential: Pointer::new("access_token"),
-            is_key: false,
-            refresh_token: Pointer::new("refresh_token"),
-            expires_in: Pointer::new("expires_in"),
-            expires_at: Pointer::new("expires_at"),
-            prefix: None,
-            account: AccountFields::default(),
-        }
-    }
-}
-
 /// Reads the credential out of an answer.
 pub(super) fn granted(
     document: &Document,

@@ -20,8 +20,8 @@ use redb::{
 };
 
 use super::error::OpenError;
-use super::private::{self, Access};
 use super::record::RecordId;
+use crate::private::{self, Access};
 
 /// The newest format known here.
 pub(super) const FORMAT: u8 = 1;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::private::PrivateError;
+use crate::private::PrivateError;
 
 /// Why the store was not opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::private::{self, PrivateError};
+use crate::private::{self, PrivateError};
 
 /// What is read of a lock file; a path of any length fits.
 const MOST: usize = 16 * 1024;

@@ -9,7 +9,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::error::OpenError;
-use super::private::{self, Access, PrivateError};
+use crate::private::{self, Access, PrivateError};
 use crate::secret::{SealingKey, random};
 
 const LENGTH: usize = 32;

@@ -15,7 +15,8 @@ use super::cipher::{Cipher, Subject};
 use super::database::{self, FORMAT, Reading};
 use super::error::OpenError;
 use super::record::{self, Choice, Record, RecordId};
-use super::{key, private};
+use super::key;
+use crate::private;
 
 const CHECK: &[u8] = b"agentd store";
 

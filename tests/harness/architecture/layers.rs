@@ -23,7 +23,7 @@ pub const ROWS: &[&[&str]] = &[
     &["audit", "oauth", "provider", "store"],
     &["http", "transport"],
     &["notice", "peer", "platform"],
-    &["clock", "config", "secret", "supervise"],
+    &["clock", "config", "private", "secret", "supervise"],
 ];
 
 /// Arrows that go against the rows, each with its reason: from, to.

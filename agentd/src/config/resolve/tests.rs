@@ -163,7 +163,7 @@ fn what_is_no_text_file_is_a_problem() {
     fs::write(home.path(), b"[store]\n\xff").expect("it is ours");
     assert_eq!(home.problems(&[]), "config.toml: is not UTF-8 text (line 2)");
     fs::write(home.path(), vec![b'#'; 1024 * 1024 + 1]).expect("it is ours");
-    assert_eq!(home.problems(&[]), "config.toml: is longer than 1 MiB");
+    assert_eq!(home.problems(&[]), "config.toml: is longer than 1024 KiB");
     fs::remove_file(home.path()).expect("it is ours");
     fs::create_dir(home.path()).expect("it is ours");
     assert_eq!(home.problems(&[]), "config.toml: is not a regular file");

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::private;
 use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
 use crate::store::record::{Attempt, Grant, Oauth, Record, RecordId, Settings};
-use crate::store::{Loaded, Location, OpenError, Store, private};
+use crate::store::{Loaded, Location, OpenError, Store};
 use crate::supervise::Tasks;
 
 /// A directory with a store in it, which is opened and closed as a daemon would.
