@@ -89,6 +89,14 @@ pub struct AtService {
     pub project: Option<String>,
 }
 
+impl AtService {
+    /// How long the provider says to wait for the person.
+    pub fn max_wait(&self) -> Option<Duration> {
+        let name = provider::MethodName::of_word(&self.site.place.method)?;
+        self.site.provider.method(name).map(|method| method.max_wait)
+    }
+}
+
 impl Login {
     /// What the log calls it.
     pub(crate) fn label(&self) -> &str {

@@ -341,6 +341,23 @@ impl Vault {
         Some(snapshot)
     }
 
+    /// What stays valid at the service when a profile is forgotten without telling it, one sentence each.
+    pub fn stays_valid(&self, snapshot: &Snapshot) -> Vec<String> {
+        let Some(main) = &snapshot.main else { return Vec::new() };
+        let what = match (&main.credential, snapshot.refreshable) {
+            (Credential::ApiKey(_), _) => "the key",
+            (Credential::AccessToken(_), true) => "the login",
+            (Credential::AccessToken(_), false) => "the token",
+        };
+        let until = main.expires_at.filter(|_| !snapshot.refreshable);
+        let until = until.and_then(|at| jiff::Timestamp::from_second(self.clock().wall_at(at)).ok());
+        let own = until.map_or_else(String::new, |at| format!(" until {at}"));
+        let beside = snapshot.secondaries.iter().filter(|held| held.secret.is_some());
+        std::iter::once(format!("{what} stays valid at the service{own}"))
+            .chain(beside.map(|held| format!("the {} stays valid at the service", held.title)))
+            .collect()
+    }
+
     /// Whether a profile is its provider's current one.
     pub fn is_current_of(&self, provider: &str, id: RecordId) -> bool {
         self.directory().choices.get(provider).is_some_and(|choice| choice.current == Some(id))

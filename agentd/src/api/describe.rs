@@ -2,10 +2,10 @@
 
 use proto::id::{ProfileName, ProviderName};
 use proto::login::Flow as FlowWord;
+use proto::problem::{Code, Problem};
 use proto::profile::{
     Account, AuthType, Profile, ProfileState, Refresh, RefreshMode as ModeWord, Reveal, Secondary, Source,
 };
-use proto::problem::{Code, Problem};
 use proto::provider::Method;
 use proto::secret::Secret;
 use proto::timestamp::Timestamp;

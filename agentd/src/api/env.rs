@@ -27,7 +27,7 @@ pub(super) async fn env_add(
     let asked = api.inquiries.deployment(&provider, &request.name, &url, ca_file, request.needs_login);
     let environment = in_time(asked).await??;
     match api.catalogue.add_environment(&provider.name, environment.clone()) {
-        Ok(()) => Ok(Json(provider::environment(&crate::provider::Environment { added: true, ..environment }, false))),
+        Ok(_) => Ok(Json(Environment { added: true, ..provider::environment(&environment, false) })),
         Err(error) => Err(refused(&error)),
     }
 }
@@ -57,7 +57,7 @@ pub(super) async fn env_switch(
     }))
 }
 
-fn refused(error: &crate::provider::AddError) -> Failure {
+fn refused(error: &crate::provider::ChangeError) -> Failure {
     Failure(Problem::new(Code::InvalidRequest, error.to_string()))
 }
 
@@ -67,7 +67,9 @@ impl Api {
         let current = || self.vault.inspect(None).ok()?.place.as_deref().map(|place| place.provider.clone());
         let name = named.map(ToString::to_string).or_else(current);
         let name = name.ok_or_else(|| {
-            Failure(Problem::new(Code::InvalidRequest, "nothing says which service is meant").hint("add `--provider NAME`"))
+            Failure(
+                Problem::new(Code::InvalidRequest, "nothing says which service is meant").hint("add `--provider NAME`"),
+            )
         })?;
         Ok(self.inquiries.provider(&name)?)
     }

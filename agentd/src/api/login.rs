@@ -2,30 +2,33 @@
 //!
 //! What the request leaves out is taken from the profile, if it exists; so `login NAME` repeats the last login.
 
-use std::path::PathBuf;
+mod at_issuer;
+mod at_service;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use proto::id::ProfileName;
 use proto::login::{Flow as FlowWord, LoginRequest, LoginStarted};
 use proto::problem::{Code, Problem};
+use proto::secret::Secret;
 use proto::timestamp::Timestamp;
 
 use super::Api;
 use super::json::Json;
 use super::problem::{Failure, invalid};
-use crate::flow::{Finished, Login, Step};
-use crate::http;
+use crate::flow::{Finished, Login, Step, Target};
 use crate::notice::Kind;
-use crate::provider::{Endpoints, Flow, Settings};
-use crate::secret::{ApiKey, ClientSecret};
-use crate::vault::NewKey;
+use crate::provider::Flow;
+use crate::secret::ApiKey;
+use crate::vault::{Beside, NewKey};
 
 /// A login fails closed after this when the request does not say otherwise.
 pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_mins(5);
 /// The longest a login may stay open: an approval that comes later is not the one that was asked for.
 const LONGEST_MAX_WAIT: Duration = Duration::from_hours(1);
+/// The longest wait between polls.
+const LONGEST_POLL_INTERVAL: Duration = Duration::from_mins(1);
 /// The longest key, in bytes.
 const LONGEST_KEY: usize = 16 * 1024;
 
@@ -33,27 +36,29 @@ pub(super) async fn login(
     State(api): State<Api>,
     Json(request): Json<LoginRequest>,
 ) -> Result<Json<LoginStarted>, Failure> {
-    if request.flow == Some(FlowWord::Key) || request.key.is_some() {
+    let provider = api.provider_of_login(&request)?;
+    if provider.is_none() && (request.flow == Some(FlowWord::Key) || request.key.is_some()) {
         return key(&api, request).await.map(Json);
     }
-    let flow = match request.flow {
-        None => None,
-        Some(FlowWord::AuthorizationCode) => Some(Flow::AuthorizationCode),
-        Some(FlowWord::Device) => Some(Flow::Device),
-        Some(_) => {
-            return Err(Failure(Problem::new(Code::Unsupported, "this agent does not know that way to log in")));
+    let (switch, poll_interval) = (request.switch, request.poll_interval);
+    let wish = request.max_wait.map(Duration::from_secs);
+    let (profile, target) = match provider {
+        Some(provider) => api.login_at_service(provider, request).await?,
+        None => {
+            let (profile, target) = api.login_at_issuer(request)?;
+            (Some(profile), target)
         }
     };
-    let max_wait = request.max_wait.map_or(DEFAULT_MAX_WAIT, Duration::from_secs).min(LONGEST_MAX_WAIT);
-    let (browser, switch) = (request.browser, request.switch);
-    let (profile, known) = api.named(&request)?;
-    let settings = merge(request, known.as_deref())?;
-    let login = Login { profile: profile.clone(), settings, flow, browser, max_wait, switch };
+    let usual = if let Target::Service(at) = &target { at.max_wait() } else { None };
+    let max_wait = wish.or(usual).unwrap_or(DEFAULT_MAX_WAIT).min(LONGEST_MAX_WAIT);
+    let poll_interval = poll_interval.map(|wait| Duration::from_millis(wait).min(LONGEST_POLL_INTERVAL));
+    let notice = profile.as_deref().map(Arc::from);
+    let login = Login { profile, target, max_wait, switch, poll_interval };
     let (id, deadline) = api
         .logins
         .start(login)
         .map_err(|error| Failure(Problem::new(Code::Busy, error.to_string()).retry_after(10)))?;
-    api.notices.post(Kind::LoginStarted, Some(Arc::from(profile)), None);
+    api.notices.post(Kind::LoginStarted, notice, None);
     Ok(Json(started(&id, deadline)))
 }
 
@@ -62,22 +67,12 @@ fn started(id: &str, deadline: i64) -> LoginStarted {
     LoginStarted { id, deadline: Timestamp::from_unix(deadline) }
 }
 
-/// A key needs no service: it is kept at once.
+/// A key of a service that nobody describes needs no service: it is kept at once.
 async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> {
     let name = request.profile.ok_or_else(|| invalid("a key needs the name of a profile"))?;
-    let secret = request.key.ok_or_else(|| invalid("there is no key in the request"))?;
-    // EXPOSE: it changes from the wire's type to the vault's.
-    let text = secret.expose();
-    if text.is_empty() || text.len() > LONGEST_KEY {
-        return Err(invalid(format!("the key is empty or longer than {LONGEST_KEY} bytes")));
-    }
-    if !text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
-        return Err(invalid("the key holds a character that cannot be sent in a header"));
-    }
-    let new = NewKey { key: ApiKey::new(text.to_owned()), expires_at: request.expires_at.map(Timestamp::unix) };
-    if new.expires_at.is_some_and(|at| at <= api.vault.clock().wall()) {
-        return Err(invalid("the key's expiry lies in the past"));
-    }
+    let key = checked_key(request.key.as_ref())?.ok_or_else(|| invalid("there is no key in the request"))?;
+    let expires_at = checked_expiry(api, request.expires_at)?;
+    let new = NewKey { key, expires_at, account: None, flow: Flow::Key, beside: Beside::default() };
     let snapshot = api.vault.adopt_key(name.as_str(), new).await;
     let mut warnings = Vec::new();
     if snapshot.unsaved {
@@ -91,121 +86,23 @@ async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> 
     Ok(started(&id, deadline))
 }
 
-impl Api {
-    /// The profile a login is for, and its settings if it exists.
-    fn named(&self, request: &LoginRequest) -> Result<(String, Option<Arc<Settings>>), Failure> {
-        let settings = |name: &str| self.vault.inspect(Some(name)).ok().and_then(|snapshot| snapshot.settings.clone());
-        if let Some(name) = &request.profile {
-            return Ok((name.to_string(), settings(name.as_str())));
-        }
-        let Some(issuer) = &request.issuer else {
-            // `login` alone repeats the login of the current profile.
-            return match self.vault.inspect(None) {
-                Ok(snapshot) => Ok((snapshot.name.to_string(), snapshot.settings.clone())),
-                Err(_) => Err(Failure(
-                    Problem::new(Code::InvalidRequest, "the login names no profile and no issuer")
-                        .hint("give `--issuer URL --client-id ID`"),
-                )),
-            };
-        };
-        let base = name_of(issuer)?;
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let same = |known: &Settings| known.issuer == *issuer && request.client_id.as_ref() == Some(&known.client_id);
-        for name in std::iter::once(base.clone()).chain(numbered) {
-            match self.vault.inspect(Some(&name)) {
-                Err(_) => return Ok((name, None)),
-                Ok(snapshot) if snapshot.settings.as_deref().is_some_and(same) => {
-                    return Ok((name, snapshot.settings.clone()));
-                }
-                Ok(_) => {}
-            }
-        }
-        Err(invalid("no free name is left for this issuer"))
+/// A key that can be sent in a header.
+fn checked_key(key: Option<&Secret>) -> Result<Option<ApiKey>, Failure> {
+    // EXPOSE: it changes from the wire's type to the vault's.
+    let Some(text) = key.map(Secret::expose) else { return Ok(None) };
+    if text.is_empty() || text.len() > LONGEST_KEY {
+        return Err(invalid(format!("the key is empty or longer than {LONGEST_KEY} bytes")));
     }
-}
-
-/// A profile's name for an issuer: its host, with the port where there is one.
-fn name_of(issuer: &str) -> Result<String, Failure> {
-    let url = checked(issuer, "issuer")?;
-    let host: String = url
-        .host_str()
-        .unwrap_or("login")
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
-        .collect();
-    let name = url.port().map_or(host.clone(), |port| format!("{host}-{port}"));
-    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    // Room for a number behind it.
-    let short: String = name.chars().take(ProfileName::MAX - 8).collect();
-    Ok(if short.is_empty() { "login".to_owned() } else { short })
-}
-
-fn checked(endpoint: &str, what: &str) -> Result<url::Url, Failure> {
-    http::check_endpoint(endpoint).map_err(|error| invalid(format!("`{what}`: {error}")))
-}
-
-/// The request over what is known. Another issuer or client starts from nothing, and another endpoint does without the
-/// client's secret unless it is given anew: what one service knows must not reach another.
-fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Failure> {
-    let known = known.filter(|k| {
-        request.issuer.as_ref().is_none_or(|issuer| *issuer == k.issuer)
-            && request.client_id.as_ref().is_none_or(|id| *id == k.client_id)
-    });
-    let missing = |what: &str| {
-        Failure(
-            Problem::new(Code::InvalidRequest, format!("the login needs {what}"))
-                .hint("give `--issuer URL --client-id ID`"),
-        )
-    };
-    let issuer = request.issuer.or_else(|| known.map(|k| k.issuer.clone())).ok_or_else(|| missing("an issuer"))?;
-    let client_id =
-        request.client_id.or_else(|| known.map(|k| k.client_id.clone())).ok_or_else(|| missing("a client id"))?;
-    checked(&issuer, "issuer")?;
-    let of = |given: Option<String>, known: Option<&String>, what: &str| -> Result<Option<String>, Failure> {
-        if let Some(url) = &given {
-            checked(url, what)?;
-        }
-        Ok(given.or_else(|| known.cloned()))
-    };
-    let hand = known.map(|k| &k.endpoints);
-    let endpoints = Endpoints {
-        authorization: of(
-            request.authorization_endpoint,
-            hand.and_then(|h| h.authorization.as_ref()),
-            "authorization_endpoint",
-        )?,
-        device_authorization: of(
-            request.device_authorization_endpoint,
-            hand.and_then(|h| h.device_authorization.as_ref()),
-            "device_authorization_endpoint",
-        )?,
-        revocation: of(request.revocation_endpoint, hand.and_then(|h| h.revocation.as_ref()), "revocation_endpoint")?,
-        token: of(request.token_endpoint, hand.and_then(|h| h.token.as_ref()), "token_endpoint")?,
-    };
-    let ca_file = request.ca_file.map(PathBuf::from).or_else(|| known.and_then(|k| k.ca_file.clone()));
-    if ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
-        return Err(invalid("`ca_file` is not an absolute path"));
+    if !text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        return Err(invalid("the key holds a character that cannot be sent in a header"));
     }
-    // EXPOSE: it changes from the wire's type to the domain's.
-    let given_secret = request.client_secret.map(|secret| Arc::new(ClientSecret::new(secret.expose().to_owned())));
-    let inherited = |list: Vec<String>, known: Option<&Vec<String>>| {
-        if list.is_empty() { known.cloned().unwrap_or_default() } else { list }
-    };
-    Ok(Settings {
-        issuer,
-        client_id,
-        client_secret: given_secret.or_else(|| known.filter(|k| k.endpoints == endpoints)?.client_secret.clone()),
-        flow: known.and_then(|k| k.flow),
-        scope: request.scope.or_else(|| known.and_then(|k| k.scope.clone())),
-        resources: inherited(request.resource, known.map(|k| &k.resources)),
-        ca_file,
-        redirect_port: request.redirect_port.or_else(|| known.and_then(|k| k.redirect_port)),
-        redirect_uri: request.redirect_uri.or_else(|| known.and_then(|k| k.redirect_uri.clone())),
-        endpoints,
-        auth_params: if request.auth_params.is_empty() {
-            known.map(|k| k.auth_params.clone()).unwrap_or_default()
-        } else {
-            request.auth_params
-        },
-    })
+    Ok(Some(ApiKey::new(text.to_owned())))
+}
+
+fn checked_expiry(api: &Api, expires_at: Option<Timestamp>) -> Result<Option<i64>, Failure> {
+    let expires_at = expires_at.map(Timestamp::unix);
+    if expires_at.is_some_and(|at| at <= api.vault.clock().wall()) {
+        return Err(invalid("the key's expiry lies in the past"));
+    }
+    Ok(expires_at)
 }

@@ -153,7 +153,6 @@ impl Told for InquiryError {
             InquiryError::Select(error) => error.told(),
             InquiryError::Serve(error) => error.told(),
             InquiryError::Url(_) => Problem::new(Code::InvalidRequest, detail),
-            _ => Problem::new(Code::Internal, detail),
         }
     }
 }

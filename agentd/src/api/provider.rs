@@ -26,7 +26,14 @@ impl Api {
             title: provider.title.clone(),
             built_in: provider.origin == Origin::BuiltIn,
             path: if let Origin::File(path) = &provider.origin { Some(path.display().to_string()) } else { None },
-            environments: provider.environments.iter().map(|one| environment(one, one.name == in_use)).collect(),
+            environments: provider
+                .environments
+                .iter()
+                .map(|one| Environment {
+                    added: self.catalogue.is_added(&provider.name, &one.name),
+                    ..environment(one, one.name == in_use)
+                })
+                .collect(),
             methods: provider.methods.iter().map(offer).collect(),
             hosts: provider.hosts.clone(),
             whoami: provider.whoami.is_some(),
@@ -47,7 +54,7 @@ pub(super) fn environment(environment: &provider::Environment, current: bool) ->
         name: environment.name.clone(),
         url: environment.url.clone(),
         needs_login: environment.needs_login,
-        added: environment.added,
+        added: false,
         current,
         ca_file: environment.ca_file.as_ref().map(|path| path.display().to_string()),
     }
@@ -91,5 +98,5 @@ pub(super) fn mistakes(problems: &Problems) -> Vec<Mistake> {
         };
         Mistake { line, column, message: problem.what.clone(), hint: problem.hint.clone() }
     };
-    problems.problems().iter().map(mistake).collect()
+    problems.list().iter().map(mistake).collect()
 }

@@ -8,25 +8,24 @@ use super::Api;
 use super::json::Json;
 use super::problem::Failure;
 use super::provider::mistakes;
-use crate::provider::AddError;
+use crate::provider::ChangeError;
 
 pub(super) async fn provider_add(
     State(api): State<Api>,
     Json(file): Json<ProviderFile>,
 ) -> Result<Json<ProviderChecked>, Failure> {
     match api.catalogue.add(&file.text, file.replace) {
-        Ok(provider) => {
-            Ok(Json(ProviderChecked { provider: Some(api.described(&provider)), mistakes: Vec::new() }))
-        }
-        Err(AddError::Mistakes(problems)) => {
+        Ok(provider) => Ok(Json(ProviderChecked { provider: Some(api.described(&provider)), mistakes: Vec::new() })),
+        Err(ChangeError::Broken(problems)) => {
             Ok(Json(ProviderChecked { provider: None, mistakes: mistakes(&problems) }))
         }
         Err(error) => {
-            let problem = Problem::new(Code::Denied, error.to_string());
-            Err(Failure(match error.hint() {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            }))
+            let hint = match &error {
+                ChangeError::Exists => "`--replace` takes its place",
+                ChangeError::BuiltIn => "give yours another name",
+                _ => "check the directory of the configuration",
+            };
+            Err(Failure(Problem::new(Code::Denied, error.to_string()).hint(hint)))
         }
     }
 }

@@ -6,10 +6,9 @@ use proto::provider::{ProviderChecked, ProviderFile};
 use super::Api;
 use super::json::Json;
 use super::provider::mistakes;
-use crate::provider::Catalogue;
 
 pub(super) async fn provider_check(State(api): State<Api>, Json(file): Json<ProviderFile>) -> Json<ProviderChecked> {
-    Json(match Catalogue::check(&file.text) {
+    Json(match api.catalogue.check(&file.text) {
         Ok(provider) => ProviderChecked { provider: Some(api.described(&provider)), mistakes: Vec::new() },
         Err(problems) => ProviderChecked { provider: None, mistakes: mistakes(&problems) },
     })

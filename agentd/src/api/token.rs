@@ -43,7 +43,9 @@ pub(super) fn may_be_shown(handed: &Handed, purpose: Option<Purpose>) -> Result<
         Err(Failure(Problem::new(Code::Denied, detail).hint(hint)))
     };
     match (handed.reveal, purpose) {
-        (Reveal::Always, _) | (_, Purpose::Use) | (Reveal::Pipe, Purpose::Pipe | Purpose::TerminalAcknowledged) => Ok(()),
+        (Reveal::Always, _) | (_, Purpose::Use) | (Reveal::Pipe, Purpose::Pipe | Purpose::TerminalAcknowledged) => {
+            Ok(())
+        }
         (Reveal::Pipe, _) => refused("is not shown on a terminal", "send it into a pipe, or add `--yes-i-know`"),
         (Reveal::Never, _) => {
             refused("is never printed (`reveal = \"never\"`)", "use `agentctl exec` or `agentctl link` instead")

@@ -14,8 +14,8 @@ use super::Loaded;
 use super::cipher::{Cipher, Subject};
 use super::database::{self, FORMAT, Reading};
 use super::error::OpenError;
-use super::record::{self, Choice, Record, RecordId};
 use super::key;
+use super::record::{self, Choice, Record, RecordId};
 use crate::private;
 
 const CHECK: &[u8] = b"agentd store";
