@@ -19,9 +19,8 @@ use super::json::Json;
 use super::problem::{Failure, invalid};
 use crate::flow::{Finished, Login, Step, Target};
 use crate::notice::Kind;
-use crate::provider::Flow;
 use crate::secret::ApiKey;
-use crate::vault::{Beside, NewKey};
+use crate::vault::NewKey;
 
 /// A login fails closed after this when the request does not say otherwise.
 pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_mins(5);
@@ -72,8 +71,7 @@ async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> 
     let name = request.profile.ok_or_else(|| invalid("a key needs the name of a profile"))?;
     let key = checked_key(request.key.as_ref())?.ok_or_else(|| invalid("there is no key in the request"))?;
     let expires_at = checked_expiry(api, request.expires_at)?;
-    let new = NewKey { key, expires_at, account: None, flow: Flow::Key, beside: Beside::default() };
-    let snapshot = api.vault.adopt_key(name.as_str(), new).await;
+    let snapshot = api.vault.adopt_key(name.as_str(), NewKey::bare(key, expires_at)).await;
     let mut warnings = Vec::new();
     if snapshot.unsaved {
         warnings.push("the key is not saved yet: the store cannot be written".to_owned());

@@ -145,6 +145,13 @@ pub struct NewKey {
     pub beside: Beside,
 }
 
+impl NewKey {
+    /// A key of a service that nobody describes.
+    pub fn bare(key: ApiKey, expires_at: Option<i64>) -> Self {
+        Self { key, expires_at, account: None, flow: Flow::Key, beside: Beside::default() }
+    }
+}
+
 impl Grant {
     /// A profile without a grant.
     pub(super) fn empty(id: RecordId, name: Arc<str>, flow: Flow, rules: ProfileConfig) -> Self {
@@ -310,11 +317,6 @@ impl Grant {
             at: clock.wall(),
             tries: 0,
         })
-    }
-
-    /// Whether there is anything to lose.
-    pub(super) fn is_held(&self) -> bool {
-        self.main.is_some() || self.renewal.is_some()
     }
 
     /// Takes over the answer to a refresh for `target`.
