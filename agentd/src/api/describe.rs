@@ -160,7 +160,8 @@ pub(super) fn fingerprint(credential: &Credential) -> String {
 
 /// The same of a fingerprint at hand.
 pub(super) fn hex(Fingerprint(bytes): Fingerprint) -> String {
-    bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, e, f, g, h, ..] = bytes;
+    format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
 }
 
 fn secondary(held: &service::Secondary) -> Secondary {

@@ -41,12 +41,11 @@ pub(super) async fn login(
     }
     let (switch, poll_interval) = (request.switch, request.poll_interval);
     let wish = request.max_wait.map(Duration::from_secs);
-    let (profile, target) = match provider {
-        Some(provider) => api.login_at_service(provider, request).await?,
-        None => {
-            let (profile, target) = api.login_at_issuer(request)?;
-            (Some(profile), target)
-        }
+    let (profile, target) = if let Some(provider) = provider {
+        api.login_at_service(provider, request).await?
+    } else {
+        let (profile, target) = api.login_at_issuer(request)?;
+        (Some(profile), target)
     };
     let usual = if let Target::Service(at) = &target { at.max_wait() } else { None };
     let max_wait = wish.or(usual).unwrap_or(DEFAULT_MAX_WAIT).min(LONGEST_MAX_WAIT);

@@ -75,7 +75,7 @@ impl Api {
         };
         if needs_login {
             let method = method(&provider, &request, known_place)?;
-            at.site.place.method = method.name.word().to_owned();
+            method.name.word().clone_into(&mut at.site.place.method);
             at.site.place.scheme.clone_from(&method.scheme);
             if let FlowSpec::Key(spec) = &method.flow {
                 let variant = variant(spec, &request, known_place)?;
