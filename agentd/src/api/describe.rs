@@ -160,8 +160,7 @@ pub(super) fn fingerprint(credential: &Credential) -> String {
 
 /// The same of a fingerprint at hand.
 pub(super) fn hex(Fingerprint(bytes): Fingerprint) -> String {
-    let [a, b, c, d, e, f, g, h, ..] = bytes;
-    format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    format!("{:016x}", u128::from_be_bytes(bytes) >> 64)
 }
 
 fn secondary(held: &service::Secondary) -> Secondary {

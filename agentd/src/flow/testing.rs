@@ -246,8 +246,9 @@ pub(super) fn login(issuer: &str) -> AtIssuer {
 /// What a login by issuer brought home: settings, tokens and the scope asked for.
 pub(super) fn brought(outcome: &Outcome) -> (&Settings, &Tokens, &str) {
     match &outcome.grant {
-        Brought::Tokens { settings: Some(settings), tokens, requested_scope, .. } => {
-            (settings, tokens, requested_scope)
+        Brought::Tokens(brought) => {
+            let settings = brought.settings.as_ref().expect("a login by issuer has settings");
+            (settings, &brought.tokens, &brought.requested_scope)
         }
         other => panic!("not of an issuer: {other:?}"),
     }
