@@ -8,8 +8,12 @@ use crate::failure::Failure;
 use crate::report;
 
 /// Programs, and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 3] =
-    [("dbus-daemon", "dbus"), ("gnome-keyring-daemon", "gnome-keyring"), ("secret-tool", "libsecret-tools")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("dbus-daemon", "dbus"),
+    ("dbus-send", "dbus"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
+];
 
 /// Installs what is missing, if that is allowed; otherwise an error names the packages.
 pub(in crate::test) fn install() -> Result<(), Failure> {
@@ -37,7 +41,10 @@ pub(in crate::test) fn install() -> Result<(), Failure> {
 }
 
 fn missing() -> Vec<&'static str> {
-    PROGRAMS.into_iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| package).collect()
+    let missing = PROGRAMS.into_iter().filter(|(program, _)| !on_path(program));
+    let mut packages: Vec<_> = missing.map(|(_, package)| package).collect();
+    packages.dedup();
+    packages
 }
 
 /// `apt-get` that asks nothing and waits for another one to end.
