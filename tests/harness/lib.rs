@@ -1,5 +1,5 @@
 //! What the behaviour tests share: the daemon and the client in a sandbox, and the outside world they live in: an
-//! authorization server that does as it is told, the real `oidc-provider`, a real keyring, a
+//! authorization server that does as it is told, the real `oidc-provider`, the services' own clients, a real keyring, a
 //! browser without a screen, and a search for secrets where none may be.
 
 #![allow(clippy::panic, reason = "the harness fails the test that uses it")]
@@ -7,6 +7,7 @@
 pub mod architecture;
 pub mod browser;
 pub mod canary;
+pub mod client;
 pub mod ctl;
 pub mod daemon;
 pub mod issuer;
