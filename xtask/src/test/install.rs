@@ -2,7 +2,7 @@
 //! hash.
 //!
 //! Everything lands below `target/tools` or in a `node_modules` folder inside `tests/`. The one exception is a Linux
-//! system that lacks the programs of [`debian`].
+//! system that lacks the programs of [`mod@debian`].
 
 mod clients;
 mod debian;
