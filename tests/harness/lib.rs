@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod proc;
 pub mod raw;
 pub mod sandbox;
+pub mod service;
 pub mod session;
 pub mod soak;
 pub mod stage;
