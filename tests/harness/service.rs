@@ -1,29 +1,40 @@
 //! The five services on loopback, on their real wire, that do as they are told and count everything.
 //!
 //! A [`Service`] owns a listener, the truth about every token and key, and a ledger of every request. Its [`Wire`] is one
-//! of [`Tensormesh`]: a bag of settings that knows what this service
+//! of [`Tensormesh`], [`LlamaIndex`], [`Tank`], [`Baseten`] and [`Contree`]: a bag of settings that knows what this service
 //! answers, odd statuses included. Tests script what goes wrong ([`Fault`]), decide logins, move the clock, and read what
 //! happened ([`Ledger`]). Every secret starts with `canary-`, those of Tank with `tank_canary-`.
 
+mod baseten;
+mod contree;
+mod device;
 mod elsewhere;
 mod fault;
 mod ledger;
+mod llamaindex;
 mod login;
 mod request;
 mod server;
+mod tank;
 mod tensormesh;
 mod terms;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that meets `None` is to fail")]
 mod tests;
 mod token;
+mod upstream;
 mod world;
 
 pub use crate::issuer::{Answer, Rotation};
+pub use baseten::Baseten;
+pub use contree::Contree;
+pub use device::DeviceTerms;
 pub use elsewhere::Elsewhere;
 pub use fault::Fault;
 pub use ledger::{Entry, Ledger};
+pub use llamaindex::{LlamaIndex, Oidc, Project};
 pub use request::Call;
+pub use tank::Tank;
 pub use tensormesh::Tensormesh;
 pub use terms::Terms;
 pub use world::World;
