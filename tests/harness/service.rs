@@ -22,7 +22,6 @@ mod terms;
 #[allow(clippy::unwrap_used, reason = "a test that meets `None` is to fail")]
 mod tests;
 mod token;
-mod upstream;
 mod world;
 
 pub use crate::issuer::{Answer, Rotation};

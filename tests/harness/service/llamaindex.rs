@@ -2,6 +2,8 @@
 //!
 //! The issuer is on the same listener, below `/oidc`. Its tokens and the service's own keys are accepted alike.
 
+mod upstream;
+
 use super::{Wire, device::DeviceTerms, request::Call, terms::Terms, token::Sort, world::World};
 use crate::issuer::{Answer, Rotation};
 use serde_json::{Value, json};
@@ -118,7 +120,7 @@ impl LlamaIndex {
     pub const USER: &'static str = "user-1";
 
     /// The issuer identifier.
-    pub(super) fn issuer(world: &World) -> String {
+    fn issuer(world: &World) -> String {
         format!("{}/oidc", world.origin)
     }
 
@@ -183,7 +185,7 @@ impl Wire for LlamaIndex {
         match call.route() {
             ("GET", Self::VERSION) => self.version(),
             ("GET", Self::DISCOVERY) => self.discovery(world),
-            ("GET", Self::ISSUER_DOCUMENT) => super::upstream::document(world),
+            ("GET", Self::ISSUER_DOCUMENT) => upstream::document(world),
             ("GET", Self::JWKS) => Answer::json(200, json!({ "keys": [] })),
             ("POST", Self::DEVICE) => self.authorize(world, call),
             ("POST", Self::TOKEN) => self.token(world, call),

@@ -2,8 +2,11 @@
 //!
 //! Polls are judged by their body; the status of a refusal is a setting, and 403 unless it is changed.
 
-use super::{LlamaIndex, request::Call, terms::Terms, world::World};
-use crate::issuer::Answer;
+use super::LlamaIndex;
+use crate::{
+    issuer::Answer,
+    service::{request::Call, terms::Terms, world::World},
+};
 use serde_json::{Value, json};
 
 /// The issuer's document (OIDC Discovery §4.2).
