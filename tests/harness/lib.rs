@@ -20,6 +20,7 @@ pub mod raw;
 pub mod sandbox;
 #[cfg(target_os = "linux")]
 pub mod secret_service;
+pub mod service;
 pub mod session;
 pub mod soak;
 pub mod stage;
