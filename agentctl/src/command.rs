@@ -3,18 +3,23 @@
 //! A verb parses its arguments, makes its requests and hands the answer to `output`. It decides nothing that the agent
 //! could decide.
 
+mod choose;
 mod completions;
 mod daemon;
 mod exec;
+mod fallback;
 mod list;
 mod login;
 mod logout;
+mod project;
 mod refresh;
 mod reject;
 mod remove;
 mod status;
 mod switch;
+mod sync;
 mod token;
+mod whoami;
 
 use clap::{Args, Command};
 
@@ -26,10 +31,13 @@ pub(crate) const VERBS: &[Verb] = &[
     login::VERB,
     logout::VERB,
     status::VERB,
+    whoami::VERB,
     list::VERB,
     switch::VERB,
+    project::VERB,
     token::VERB,
     refresh::VERB,
+    sync::VERB,
     reject::VERB,
     exec::VERB,
     remove::VERB,
