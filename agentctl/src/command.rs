@@ -6,12 +6,15 @@
 mod choose;
 mod completions;
 mod daemon;
+mod env;
 mod exec;
 mod fallback;
+mod file;
 mod list;
 mod login;
 mod logout;
 mod project;
+mod provider;
 mod refresh;
 mod reject;
 mod remove;
@@ -35,12 +38,14 @@ pub(crate) const VERBS: &[Verb] = &[
     list::VERB,
     switch::VERB,
     project::VERB,
+    env::VERB,
     token::VERB,
     refresh::VERB,
     sync::VERB,
     reject::VERB,
     exec::VERB,
     remove::VERB,
+    provider::VERB,
     daemon::VERB,
     completions::VERB,
 ];

@@ -7,6 +7,7 @@ mod clean;
 mod json;
 mod paint;
 pub(crate) mod profile;
+pub(crate) mod provider;
 mod relative;
 mod table;
 

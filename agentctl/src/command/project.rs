@@ -1,11 +1,10 @@
 //! `project`: the project that requests are made for.
 
 use clap::ArgMatches;
-use proto::id::ProfileName;
 use proto::profile::Profile;
 use proto::project::{Project, ProjectRequest, Projects};
 
-use super::{augment, choose};
+use super::augment;
 use crate::cli::{self, Verb};
 use crate::client::Client;
 use crate::exit::Status;
