@@ -6,10 +6,14 @@
 mod choose;
 mod completions;
 mod daemon;
+mod doctor;
 mod env;
 mod exec;
 mod fallback;
 mod file;
+mod import;
+mod link;
+mod links;
 mod list;
 mod login;
 mod logout;
@@ -22,6 +26,7 @@ mod status;
 mod switch;
 mod sync;
 mod token;
+mod unlink;
 mod whoami;
 
 use clap::{Args, Command};
@@ -45,6 +50,11 @@ pub(crate) const VERBS: &[Verb] = &[
     reject::VERB,
     exec::VERB,
     remove::VERB,
+    link::VERB,
+    links::VERB,
+    unlink::VERB,
+    import::VERB,
+    doctor::VERB,
     provider::VERB,
     daemon::VERB,
     completions::VERB,

@@ -6,6 +6,7 @@
 mod clean;
 mod json;
 mod paint;
+pub(crate) mod link;
 pub(crate) mod profile;
 pub(crate) mod provider;
 mod relative;

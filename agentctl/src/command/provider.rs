@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Subcommand};
 use proto::id::ProviderName;
 use proto::problem::Code;
-use proto::provider::{Mistake, Provider, ProviderChecked, ProviderFile, Providers};
+use proto::provider::{Mistake, Provider, ProviderChecked, ProviderFile};
 
 use super::{augment, choose, env, file};
 use crate::cli::{self, Verb};
@@ -98,12 +98,12 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
 
 fn list(invocation: &Invocation) -> Result<(), Failure> {
     let output = &invocation.output;
-    let Providers { providers, broken } = &invocation.connect()?.providers()?;
+    let answer = invocation.connect()?.providers()?;
     if output.is_json() {
-        return output.json(&Providers { providers: providers.clone(), broken: broken.clone() });
+        return output.json(&answer);
     }
-    output.text(&provider::list(providers, output.paint()))?;
-    for file in broken {
+    output.text(&provider::list(&answer.providers, output.paint()))?;
+    for file in &answer.broken {
         output.warning(&format!("`{}` describes no provider", file.path));
         for line in file.mistakes.iter().flat_map(|mistake| lines(&file.path, mistake)) {
             output.note(&format!("  {line}"));
@@ -122,7 +122,7 @@ fn show(invocation: &Invocation, name: &ProviderName, source: bool) -> Result<()
         return output.text(&provider::provider(&found, output.paint()));
     }
     match &found.source {
-        Some(toml) => output.text(&toml.split('\n').map(clean).collect::<Vec<_>>().join("\n")),
+        Some(toml) => output.text(&toml.replace('\t', "    ").split('\n').map(clean).collect::<Vec<_>>().join("\n")),
         None => Err(Failure::failed("the agent does not tell the description of this service")),
     }
 }
