@@ -4,6 +4,9 @@
 //! habits; it knows nothing of profiles, of when a token is refreshed, or of who asked.
 
 pub mod format;
+mod ini;
+mod place;
+mod replace;
 
 pub use format::{
     Credential, Export, Finding, FindingKind, Format, FormatError, Login, LoginGrant, Mine, Seen, Spot, Taken, To,

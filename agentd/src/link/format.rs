@@ -118,6 +118,18 @@ pub enum FormatError {
     },
 }
 
+impl FormatError {
+    /// A place that cannot be used.
+    pub(super) fn io(place: &std::path::Path, why: impl ToString) -> Self {
+        Self::Io { place: place.display().to_string(), why: why.to_string() }
+    }
+
+    /// A place whose content is not what it should be. `why` never quotes it.
+    pub(super) fn unreadable(place: &std::path::Path, why: &str) -> Self {
+        Self::Unreadable { place: place.display().to_string(), why: why.to_owned() }
+    }
+}
+
 /// A login found in a tool's own place.
 #[derive(Debug)]
 pub struct Login {
