@@ -5,8 +5,14 @@
 
 pub mod format;
 mod ini;
+mod inspect;
+mod json;
 mod place;
 mod replace;
+mod taking;
+mod tank;
+#[cfg(test)]
+mod testing;
 
 pub use format::{
     Credential, Export, Finding, FindingKind, Format, FormatError, Login, LoginGrant, Mine, Seen, Spot, Taken, To,

@@ -40,6 +40,23 @@ pub enum Credential {
     ApiKey(Arc<ApiKey>),
 }
 
+impl Credential {
+    /// What it looks like in a header.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            // EXPOSE: a link is a copy of the credential in the form of another tool
+            Self::AccessToken(token) => token.expose(),
+            // EXPOSE: the same
+            Self::ApiKey(key) => key.expose(),
+        }
+    }
+
+    /// Stands for it.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.text().as_bytes())
+    }
+}
+
 /// What a link writes.
 #[derive(Debug, Clone)]
 pub struct Export {
@@ -159,6 +176,27 @@ pub struct Login {
     pub email: Option<String>,
     /// The service's identifier for the person.
     pub subject: Option<String>,
+}
+
+impl Login {
+    /// A login of which no more is known than this.
+    pub(super) fn new(provider: &'static str, name: &str, place: &std::path::Path, grant: LoginGrant) -> Self {
+        Self {
+            name: name.to_owned(),
+            provider,
+            place: place.display().to_string(),
+            exposed: Vec::new(),
+            grant,
+            url: None,
+            project: None,
+            variant: None,
+            scheme: "Bearer".to_owned(),
+            expires_at: None,
+            account_name: None,
+            email: None,
+            subject: None,
+        }
+    }
 }
 
 /// The credential of a login that was found.
