@@ -4,6 +4,15 @@
 //! habits; it knows nothing of profiles, of when a token is refreshed, or of who asked.
 
 pub mod format;
+mod ini;
+mod inspect;
+mod json;
+mod place;
+mod replace;
+mod taking;
+mod tank;
+#[cfg(test)]
+mod testing;
 
 pub use format::{
     Credential, Export, Finding, FindingKind, Format, FormatError, Login, LoginGrant, Mine, Seen, Spot, Taken, To,

@@ -26,6 +26,7 @@ use crate::provider::{Place, Provider, Template};
 
 pub use discovery::Discovered;
 pub use ending::{Ended, Outcome, Report};
+pub(crate) use expiry::jwt_expiry;
 pub use expiry::settle;
 pub use identity::Identity;
 pub use projects::Project;

@@ -40,6 +40,23 @@ pub enum Credential {
     ApiKey(Arc<ApiKey>),
 }
 
+impl Credential {
+    /// What it looks like in a header.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            // EXPOSE: a link is a copy of the credential in the form of another tool
+            Self::AccessToken(token) => token.expose(),
+            // EXPOSE: the same
+            Self::ApiKey(key) => key.expose(),
+        }
+    }
+
+    /// Stands for it.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.text().as_bytes())
+    }
+}
+
 /// What a link writes.
 #[derive(Debug, Clone)]
 pub struct Export {
@@ -118,6 +135,18 @@ pub enum FormatError {
     },
 }
 
+impl FormatError {
+    /// A place that cannot be used.
+    pub(super) fn io(place: &std::path::Path, why: impl ToString) -> Self {
+        Self::Io { place: place.display().to_string(), why: why.to_string() }
+    }
+
+    /// A place whose content is not what it should be. `why` never quotes it.
+    pub(super) fn unreadable(place: &std::path::Path, why: &str) -> Self {
+        Self::Unreadable { place: place.display().to_string(), why: why.to_owned() }
+    }
+}
+
 /// A login found in a tool's own place.
 #[derive(Debug)]
 pub struct Login {
@@ -147,6 +176,27 @@ pub struct Login {
     pub email: Option<String>,
     /// The service's identifier for the person.
     pub subject: Option<String>,
+}
+
+impl Login {
+    /// A login of which no more is known than this.
+    pub(super) fn new(provider: &'static str, name: &str, place: &std::path::Path, grant: LoginGrant) -> Self {
+        Self {
+            name: name.to_owned(),
+            provider,
+            place: place.display().to_string(),
+            exposed: Vec::new(),
+            grant,
+            url: None,
+            project: None,
+            variant: None,
+            scheme: "Bearer".to_owned(),
+            expires_at: None,
+            account_name: None,
+            email: None,
+            subject: None,
+        }
+    }
 }
 
 /// The credential of a login that was found.

@@ -59,7 +59,7 @@ fn seconds(seconds: f64) -> Option<Duration> {
 }
 
 /// `exp` (RFC 7519 §4.1.4) of a credential that is a JWT. It is a hint and no proof: the signature is not looked at.
-pub(super) fn jwt_expiry(credential: &str) -> Option<i64> {
+pub(crate) fn jwt_expiry(credential: &str) -> Option<i64> {
     let mut parts = credential.split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
