@@ -36,6 +36,7 @@ impl Contree {
     pub const WHOAMI: &'static str = "/v1/whoami";
 
     /// Without the permission that the CLI looks at.
+    #[must_use]
     pub fn without_list(mut self) -> Self {
         self.permissions.iter_mut().filter(|(name, _)| name == "list").for_each(|(_, granted)| *granted = false);
         self

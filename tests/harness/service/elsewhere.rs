@@ -1,7 +1,7 @@
 //! An address that nobody should be sent to: it counts who came.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
@@ -38,7 +38,7 @@ impl Elsewhere {
                 if let Ok(mut stream) = stream {
                     // Whoever came may be gone again, or say nothing.
                     stream.set_read_timeout(Some(PATIENCE)).ok();
-                    stream.read(&mut [0; 4096]).ok();
+                    BufReader::new(&stream).lines().map_while(Result::ok).find(String::is_empty);
                     stream
                         .write_all(b"HTTP/1.1 418 I'm a teapot\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
                         .ok();

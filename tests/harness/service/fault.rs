@@ -2,7 +2,7 @@
 //!
 //! A [`Fault`] is queued for one request ([`Service::next`](super::Service::next)) or stands until cleared
 //! ([`Service::always`](super::Service::always)). Paths are compared to the letter; one that ends with `*` stands for all
-//! that begin like it.
+//! that begin like it, and gives way to a longer one.
 
 use crate::issuer::{Answer, Behaviour, Content};
 use std::{
@@ -126,9 +126,11 @@ impl Script {
 
     /// What the next request is treated with: the head of a queue, else what stands.
     pub(super) fn take(&mut self, path: &str) -> Fault {
-        let queue = self.queued.iter_mut().find(|(pattern, queue)| !queue.is_empty() && matches(pattern, path));
+        let waiting = self.queued.iter_mut().filter(|(pattern, queue)| !queue.is_empty() && matches(pattern, path));
+        let queue = waiting.max_by_key(|(pattern, _)| pattern.len());
         let queued = queue.and_then(|(_, queue)| queue.pop_front());
-        let stands = || self.standing.iter().find(|(pattern, _)| matches(pattern, path));
+        let standing = self.standing.iter().filter(|(pattern, _)| matches(pattern, path));
+        let stands = || standing.max_by_key(|(pattern, _)| pattern.len());
         queued.or_else(|| stands().map(|(_, fault)| fault.clone())).unwrap_or(Fault::None)
     }
 }

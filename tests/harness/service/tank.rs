@@ -60,7 +60,7 @@ impl Tank {
         let body = call.json();
         let session = body["sessionCode"].as_str().unwrap_or_default();
         let login = world.logins.find(session);
-        if !login.is_some_and(|login| login.state.as_deref() == body["state"].as_str()) {
+        if login.is_none_or(|login| login.state.as_deref() != body["state"].as_str()) {
             return not_yet();
         }
         match world.poll(session) {

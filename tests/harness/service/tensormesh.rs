@@ -128,7 +128,7 @@ fn user() -> Value {
     })
 }
 
-/// One key that is live, an older one, one that was deleted and one that has expired, newest last.
+/// From old to new: a key that is live, the newest one that is, one that was deleted, one that has expired.
 fn keys(world: &mut World) -> Answer {
     while world.kept_keys.len() < 4 {
         let key = world.mint.secret("key", 0);

@@ -127,3 +127,38 @@ impl Tokens {
         self.families.iter().filter(|family| !family.ended).filter_map(|family| family.newest.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn within_the_window_the_previous_token_works_once_more() {
+        let mut tokens = Tokens::default();
+        let family = tokens.open();
+        let window = Rotation::Window(Duration::from_secs(10));
+        for (value, now) in [("a", 0), ("b", 1), ("c", 2)] {
+            tokens.add_refresh(family, value, now);
+        }
+        assert_eq!(tokens.present("c", window, 3), Presented::Superseded(family));
+        assert_eq!(tokens.present("c", Rotation::Repeated, 3), Presented::Stays(family));
+        assert_eq!(tokens.present("b", window, 12), Presented::Again(family));
+        assert_eq!(tokens.present("b", window, 13), Presented::Dead);
+        assert_eq!(tokens.present("c", window, 13), Presented::Dead);
+        assert!(tokens.live_refresh_tokens().is_empty());
+    }
+
+    #[test]
+    fn a_key_ends_alone() {
+        let mut tokens = Tokens::default();
+        let family = tokens.open();
+        tokens.add_access(family, "access", Some(10));
+        tokens.add_key("key", None);
+        assert_eq!((tokens.live("access", 9), tokens.live("access", 10)), (Some(Sort::Access), None));
+        assert!(tokens.end("key") && !tokens.end("unknown"));
+        assert_eq!((tokens.live("key", 0), tokens.live("access", 0)), (None, Some(Sort::Access)));
+        tokens.end_logins();
+        assert_eq!(tokens.live("access", 0), None);
+    }
+}

@@ -55,7 +55,7 @@ async fn refresh_tokens_rotate_and_reuse_ends_the_login() {
     let tokens = exchange(&service, &start.text("cli_code")).await;
     let first = tokens.text("refresh_token");
     let second = refresh(&service, &first).await.text("refresh_token");
-    assert_eq!(service.live_refresh_tokens(), [second.clone()]);
+    assert_eq!(service.live_refresh_tokens(), [second.as_str()]);
     assert_eq!(refresh(&service, &first).await.status, 401);
     assert_eq!(refresh(&service, &second).await.status, 401);
     assert!(service.live_refresh_tokens().is_empty() && !service.is_live(&tokens.text("access_token")));
