@@ -22,6 +22,7 @@ pub mod sandbox;
 pub mod secret_service;
 pub mod service;
 pub mod session;
+pub mod site;
 pub mod soak;
 pub mod stage;
 pub mod stranger;

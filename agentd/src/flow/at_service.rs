@@ -221,6 +221,7 @@ async fn choose_project(ground: &Ground, at: &mut AtService, credential: Present
     let wanted = at.project.take();
     let listed = ground.services.projects(&at.site, credential).await;
     let place = &mut at.site.place;
+    place.project = None;
     match (listed, wanted) {
         (None, Some(wanted)) => place.project = Some(wanted),
         (None, None) => {}

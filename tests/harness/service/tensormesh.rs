@@ -19,14 +19,13 @@ pub struct Tensormesh {
     pub interval: Option<f64>,
     /// How tokens are issued.
     pub terms: Terms,
-    /// The models that are listed.
+    /// The models that are deployed and up, the latest last; each has a key of its own.
     pub models: Vec<String>,
 }
 
 impl Default for Tensormesh {
     fn default() -> Self {
-        let models = vec!["example/model-small".to_owned(), "example/model-large".to_owned()];
-        Self { interval: Some(2.0), terms: Terms::default(), models }
+        Self { interval: Some(2.0), terms: Terms::default(), models: Vec::new() }
     }
 }
 
@@ -84,9 +83,23 @@ impl Tensormesh {
         }
     }
 
-    fn models(&self) -> Answer {
-        let models: Vec<_> = self.models.iter().map(|id| json!({ "id": id, "object": "model" })).collect();
-        Answer::json(200, json!({ "object": "list", "data": models }))
+    /// Besides those that are up there is one that is not, and newer.
+    fn models(&self, world: &mut World) -> Answer {
+        let mut models = Vec::new();
+        for (number, name) in self.models.iter().enumerate() {
+            let key = format!("canary-model-{number}");
+            world.mint.remember(&key);
+            models.push(json!({
+                "deploymentId": format!("d-{number}"),
+                "modelName": name,
+                "status": "MODEL_STATUS_UP",
+                "apiKey": key,
+                "infra": { "cloudProvider": "CLOUD_PROVIDER_LAMBDA" },
+                "updatedAt": format!("2026-01-{:02}T00:00:00Z", number + 1),
+            }));
+        }
+        models.push(json!({ "modelName": "down", "status": "MODEL_STATUS_DOWN", "apiKey": "", "updatedAt": "2026-02-01T00:00:00Z" }));
+        Answer::json(200, json!({ "models": models }))
     }
 }
 
@@ -103,7 +116,7 @@ impl Wire for Tensormesh {
                 refusal(401, "not logged in")
             }
             ("GET", Self::PROFILE) => Answer::json(200, json!({ "user": user() })),
-            ("GET", Self::MODELS) => self.models(),
+            ("GET", Self::MODELS) => self.models(world),
             ("GET", Self::KEYS) if call.query("userId").as_deref() == Some(Self::USER) => keys(world),
             ("GET", Self::KEYS) => refusal(403, "these are the keys of another user"),
             _ => refusal(404, "there is nothing here"),

@@ -81,7 +81,10 @@ async fn an_answer_may_say_little() {
 async fn models_and_keys_are_listed() {
     let service = Service::start(Tensormesh::default()).await;
     let bearer = format!("Bearer {}", service.make_key());
-    assert_eq!(service.get_as(Tensormesh::MODELS, &bearer).await.json()["data"][0]["id"], "example/model-small");
+    assert_eq!(
+        service.get_as(Tensormesh::MODELS, &bearer).await.json()["models"][0]["modelName"],
+        "example/model-small"
+    );
     let keys = service.get_as("/v1/users/api-keys?userId=user-1", &bearer).await.json();
     let live = |index: usize| service.is_live(keys["apiKeys"][index]["id"].as_str().unwrap());
     assert_eq!([live(0), live(1), live(2), live(3)], [true, true, false, false]);
