@@ -79,7 +79,8 @@ async fn an_answer_may_say_little() {
 
 #[tokio::test]
 async fn models_and_keys_are_listed() {
-    let service = Service::start(Tensormesh::default()).await;
+    let service =
+        Service::start(Tensormesh { models: vec!["example/model-small".to_owned()], ..Tensormesh::default() }).await;
     let bearer = format!("Bearer {}", service.make_key());
     assert_eq!(
         service.get_as(Tensormesh::MODELS, &bearer).await.json()["models"][0]["modelName"],
