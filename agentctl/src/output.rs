@@ -5,8 +5,8 @@
 
 mod clean;
 mod json;
-mod paint;
 pub(crate) mod link;
+mod paint;
 pub(crate) mod profile;
 pub(crate) mod provider;
 mod relative;

@@ -47,11 +47,7 @@ pub(super) fn names(profiles: &[Profile]) -> String {
 }
 
 /// One of `profiles` where none is named: the picker, else a usage error that names them.
-pub(super) fn pick<'p>(
-    invocation: &Invocation,
-    verb: &str,
-    profiles: &'p [Profile],
-) -> Result<&'p Profile, Failure> {
+pub(super) fn pick<'p>(invocation: &Invocation, verb: &str, profiles: &'p [Profile]) -> Result<&'p Profile, Failure> {
     if !invocation.can_ask() {
         return Err(Failure::usage(format!("no profile is named; there are: {}", names(profiles)))
             .hint(format!("`agentctl {verb} NAME`")));

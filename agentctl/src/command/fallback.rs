@@ -130,11 +130,7 @@ pub(super) fn may_stand_in(problem: &Problem, named: bool) -> bool {
 }
 
 /// The credential that stands in after `error`; else the error.
-pub(super) fn after(
-    client: &mut Client,
-    name: Option<&ProfileName>,
-    error: ClientError,
-) -> Result<Standin, Failure> {
+pub(super) fn after(client: &mut Client, name: Option<&ProfileName>, error: ClientError) -> Result<Standin, Failure> {
     match error {
         ClientError::Problem(problem) if may_stand_in(&problem, name.is_some()) => {
             match find(client, name) {
@@ -174,7 +170,10 @@ mod tests {
     fn the_first_variable_that_is_set_stands_in() {
         let found = chosen(&[provider("a", &["A_KEY"]), provider("b", &["A_KEY", "B_KEY", "C_KEY"])], None, &set);
         let found = found.expect("one provider").expect("one is set");
-        assert_eq!((found.provider.as_str(), found.variable.as_str(), found.scheme.as_str()), ("b", "B_KEY", "Api-Key"));
+        assert_eq!(
+            (found.provider.as_str(), found.variable.as_str(), found.scheme.as_str()),
+            ("b", "B_KEY", "Api-Key")
+        );
         assert_eq!(
             found.json().to_string(),
             "{\"auth_type\":\"api_key\",\"environment\":\"production\",\"provider\":\"b\",\"source\":\"environment\",\

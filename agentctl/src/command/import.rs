@@ -69,7 +69,11 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         output.text(&text.join("\n"))?;
     }
     if answer.found.is_empty() && name.is_none() {
-        output.note(if undo { "Nothing was taken: nothing to give back" } else { "No logins of other tools were found" });
+        output.note(if undo {
+            "Nothing was taken: nothing to give back"
+        } else {
+            "No logins of other tools were found"
+        });
     } else if !wanted {
         output.hint("`agentctl import NAME` or `--all` takes them");
     }

@@ -152,7 +152,9 @@ fn warnings(answer: &LoggedOut) -> Vec<String> {
         Revocation::Unsupported if answer.still_valid.is_empty() => {
             told.push("the service offers no revocation: the tokens stay valid there until they lapse".to_owned());
         }
-        _ if answer.retried => told.push("something is still to be revoked at the service; it is tried again".to_owned()),
+        _ if answer.retried => {
+            told.push("something is still to be revoked at the service; it is tried again".to_owned())
+        }
         _ => {}
     }
     told.extend(answer.still_valid.iter().cloned());

@@ -64,11 +64,8 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         None => None,
     };
     let output = &invocation.output;
-    let standin = if found.is_none() && chosen.is_some() {
-        None
-    } else {
-        stand_in(output, &mut client, found.as_ref())
-    };
+    let standin =
+        if found.is_none() && chosen.is_some() { None } else { stand_in(output, &mut client, found.as_ref()) };
     if output.is_json() {
         let credential = standin.as_ref().map(Standin::json);
         output.json(&Report { agent: &agent, profile: found.as_ref(), why, credential })?;

@@ -93,7 +93,8 @@ pub(crate) fn finding(finding: &Finding, paint: Paint) -> String {
         _ => "unknown",
     };
     let word = paint.paint(Colour::Yellow, word);
-    let mut text = format!("{word} {}: {} ({})\n", clean(&finding.place), clean(&finding.detail), clean(&finding.format));
+    let mut text =
+        format!("{word} {}: {} ({})\n", clean(&finding.place), clean(&finding.detail), clean(&finding.format));
     text.extend(finding.hint.as_deref().map(|hint| format!("  hint: {}\n", clean(hint))));
     text
 }

@@ -136,7 +136,8 @@ fn scopes(profile: &Profile) -> Option<String> {
 pub(crate) fn secondary(one: &Secondary) -> Cell {
     let title = clean(&one.title);
     let need = if one.required { ", required" } else { "" };
-    let values = one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect::<String>();
+    let values =
+        one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect::<String>();
     match (one.present, &one.problem) {
         (true, _) => Cell::plain(format!("{title} ({}{need}): present{values}", clean(&one.name))),
         (false, problem) => {

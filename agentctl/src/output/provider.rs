@@ -52,7 +52,9 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
         ("exec sets", &provider.exec),
         ("stands in", &provider.fallback_variables),
     ];
-    rows.extend(lists.iter().filter(|(_, list)| !list.is_empty()).map(|(label, list)| (*label, Cell::plain(words(list)))));
+    rows.extend(
+        lists.iter().filter(|(_, list)| !list.is_empty()).map(|(label, list)| (*label, Cell::plain(words(list)))),
+    );
     rows.extend(provider.format.as_deref().map(|format| ("links to", Cell::plain(clean(format)))));
     fields(&rows, paint)
 }

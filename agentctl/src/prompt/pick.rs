@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn a_number_or_a_word_chooses_and_nothing_else() {
         let choices = choices();
-        for (answer, expected) in [("1", Some(0)), ("2)", Some(1)), ("p-2", Some(1)), ("Alpha", Some(0)), ("77", Some(2))] {
+        for (answer, expected) in
+            [("1", Some(0)), ("2)", Some(1)), ("p-2", Some(1)), ("Alpha", Some(0)), ("77", Some(2))]
+        {
             assert_eq!(chosen(&choices, answer), expected, "{answer}");
         }
         for answer in ["", "0", "4", "-1", "alpha", "Twin", "p"] {

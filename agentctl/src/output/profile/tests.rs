@@ -98,10 +98,7 @@ fn probe(profile: Profile, status: ProbeStatus, detail: Option<&str>) -> Probe {
 
 #[test]
 fn all_profiles_are_told_in_a_table() {
-    let probes = [
-        probe(key(), ProbeStatus::Error, Some("refused")),
-        probe(tensormesh(), ProbeStatus::Ok, None),
-    ];
+    let probes = [probe(key(), ProbeStatus::Error, Some("refused")), probe(tensormesh(), ProbeStatus::Ok, None)];
     let expected = "   NAME  PROVIDER    ENVIRONMENT  PROJECT      ACCOUNT         STATUS\n   \
                        ci    -           -            -            -               error (refused)\n\
                     *  tm    tensormesh  production   Alpha (p-1)  me@example.org  ok\n";
