@@ -1,6 +1,7 @@
 //! `project`: the project that requests are made for.
 
 use clap::ArgMatches;
+use proto::id::ProfileName;
 use proto::profile::Profile;
 use proto::project::{Project, ProjectRequest, Projects};
 
@@ -41,19 +42,12 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Choose { project } = cli::arguments(matches)?;
     let profile = invocation.profile(None)?;
     let mut client = invocation.connect()?;
-    let request = match project {
-        Some(project) => ProjectRequest { profile, project },
-        None => {
-            let profile = match profile {
-                Some(name) => name,
-                None => client.status()?.current.ok_or_else(|| {
-                    Failure::own("login-required", Status::LoginRequired, "no profile is current")
-                        .hint("`agentctl login`")
-                })?,
-            };
-            let projects = client.projects(&profile)?;
-            ProjectRequest { project: pick(invocation, &projects)?, profile: Some(profile) }
-        }
+    let request = if let Some(project) = project {
+        ProjectRequest { profile, project }
+    } else {
+        let profile = profile.map_or_else(|| current(&mut client), Ok)?;
+        let projects = client.projects(&profile)?;
+        ProjectRequest { project: pick(invocation, &projects)?, profile: Some(profile) }
     };
     let chosen = client.project(&request)?;
     if invocation.output.is_json() {
@@ -62,8 +56,14 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     invocation.output.text(&told(&chosen))
 }
 
+fn current(client: &mut Client) -> Result<ProfileName, Failure> {
+    client.status()?.current.ok_or_else(|| {
+        Failure::own("login-required", Status::LoginRequired, "no profile is current").hint("`agentctl login`")
+    })
+}
+
 /// What is said of a chosen project.
-pub(super) fn told(chosen: &Profile) -> String {
+fn told(chosen: &Profile) -> String {
     match profile::project(chosen) {
         Some(project) => format!("{} uses the project {project}", chosen.name),
         None => format!("{} uses no project", chosen.name),
@@ -120,13 +120,13 @@ pub(super) fn after_login(invocation: &Invocation, client: &mut Client, made: Pr
     let project = match projects.projects.as_slice() {
         [] => return Ok(made),
         [only] => only.id.clone(),
-        several => match from_list(invocation, several) {
-            Ok(project) => project,
-            Err(_) => {
+        several => {
+            let Ok(project) = from_list(invocation, several) else {
                 output.warning(&format!("no project is chosen yet: {command}"));
                 return Ok(made);
-            }
-        },
+            };
+            project
+        }
     };
     Ok(client.project(&ProjectRequest { profile: Some(made.name), project })?)
 }

@@ -136,8 +136,9 @@ fn scopes(profile: &Profile) -> Option<String> {
 pub(crate) fn secondary(one: &Secondary) -> Cell {
     let title = clean(&one.title);
     let need = if one.required { ", required" } else { "" };
-    let values =
-        one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect::<String>();
+    let values: Vec<String> =
+        one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect();
+    let values = values.concat();
     match (one.present, &one.problem) {
         (true, _) => Cell::plain(format!("{title} ({}{need}): present{values}", clean(&one.name))),
         (false, problem) => {

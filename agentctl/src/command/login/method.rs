@@ -125,8 +125,8 @@ mod tests {
         None
     }
 
-    fn set(_: &str) -> Option<String> {
-        Some("value".to_owned())
+    fn set(name: &str) -> Option<String> {
+        (name == "X_KEY").then(|| "value".to_owned())
     }
 
     fn taken(decision: Result<Decision<'_>, Failure>) -> Option<Method> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use proto::id::ProfileName;
 use proto::login::LoginRequest;
 use proto::provider::Method;
 use proto::secret::Secret;
@@ -13,7 +12,7 @@ use super::inputs::{Origin, secret_words};
 use super::request;
 use crate::command::{file, scopes, seconds};
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::Invocation;
 use crate::prompt;
 
 #[derive(clap::Args)]
@@ -126,14 +125,6 @@ impl Login {
     /// Whether a key is to be kept.
     pub(super) fn by_key(&self) -> bool {
         self.api_key || self.api_key_stdin
-    }
-
-    /// Whether `--profile`, if given, names the same.
-    pub(super) fn profile_agrees(&self, invocation: &Invocation, name: &ProfileName) -> bool {
-        match invocation.chosen(None) {
-            Ok(Some((option, Why::Argument))) => option == *name,
-            _ => true,
-        }
     }
 
     /// The method that an option names.

@@ -9,7 +9,7 @@ use super::options::Login;
 use crate::client::{Client, ClientError};
 use crate::command::{choose, provider};
 use crate::failure::Failure;
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Why};
 use crate::prompt::{self, Choice};
 
 /// Where, and which profile is made or renewed.
@@ -41,7 +41,7 @@ pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) 
         return plain(client, name);
     }
     let option = invocation.profile(None)?;
-    if let Some(name) = name.filter(|name| login.profile_agrees(invocation, name))
+    if let Some(name) = name.filter(|name| agrees(invocation, name))
         && let Some(known) = choose::inspect(client, &name)?
     {
         return of_profile(client, known);
@@ -49,6 +49,14 @@ pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) 
     match ProviderName::parse(word).ok().map(|name| service(client, &name)).transpose()?.flatten() {
         Some(provider) => at(client, provider, option),
         None => Err(unknown(client, word, login.by_key())),
+    }
+}
+
+/// Whether `--profile`, if given, names the same.
+fn agrees(invocation: &Invocation, name: &ProfileName) -> bool {
+    match invocation.chosen(None) {
+        Ok(Some((option, Why::Argument))) => option == *name,
+        _ => true,
     }
 }
 

@@ -24,7 +24,7 @@ fn unset(_: &str) -> Option<String> {
 }
 
 fn all(name: &str) -> Option<String> {
-    Some(format!("of {name}"))
+    (!name.is_empty()).then(|| format!("of {name}"))
 }
 
 fn later(name: &str) -> Option<String> {
