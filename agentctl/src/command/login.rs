@@ -59,7 +59,8 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let mut ended = follow::follow(invocation, &mut client, &started, open)?;
     let lists = target.provider.is_some_and(|provider| provider.projects);
     if lists && ended.profile.project.is_none() {
-        ended.profile = project::after_login(invocation, &mut invocation.connect()?, ended.profile)?;
+        let unchosen = project::after_login(invocation, &mut invocation.connect()?, &mut ended.profile);
+        ended.warnings.extend(unchosen);
     }
     follow::done(invocation, &ended)
 }

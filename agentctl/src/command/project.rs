@@ -102,33 +102,32 @@ fn unasked(projects: &Projects) -> Failure {
     Failure::usage(format!("no project is named{there}")).hint("`agentctl project ID`")
 }
 
-/// After a login without a project: lets the person choose one, or says how. A single one is taken by itself.
-pub(super) fn after_login(invocation: &Invocation, client: &mut Client, made: Profile) -> Result<Profile, Failure> {
+/// After a login without a project: lets the person choose one, or gives back what to say about it. A single one is
+/// taken by itself. The login has succeeded, whatever happens here.
+pub(super) fn after_login(invocation: &Invocation, client: &mut Client, made: &mut Profile) -> Option<String> {
     let command = format!("agentctl project ID -p {}", made.name);
-    let output = &invocation.output;
+    let unchosen = Some(format!("no project is chosen yet: {command}"));
     if !invocation.can_ask() {
-        output.warning(&format!("no project is chosen yet: {command}"));
-        return Ok(made);
+        return unchosen;
     }
-    let projects = match client.projects(&made.name) {
-        Ok(projects) => projects,
-        Err(error) => {
-            output.warning(&format!("projects cannot be listed ({error}); later: {command}"));
-            return Ok(made);
+    let chosen = client.projects(&made.name).map_err(Failure::from).and_then(|projects| {
+        let project = match projects.projects.as_slice() {
+            [] => return Ok(None),
+            [only] => only.id.clone(),
+            several => from_list(invocation, several)?,
+        };
+        Ok(Some(client.project(&ProjectRequest { profile: Some(made.name.clone()), project })?))
+    });
+    match chosen {
+        Ok(Some(profile)) => {
+            *made = profile;
+            None
         }
-    };
-    let project = match projects.projects.as_slice() {
-        [] => return Ok(made),
-        [only] => only.id.clone(),
-        several => {
-            let Ok(project) = from_list(invocation, several) else {
-                output.warning(&format!("no project is chosen yet: {command}"));
-                return Ok(made);
-            };
-            project
+        Ok(None) => None,
+        Err(failure) => {
+            failure.text().map(|(detail, ..)| format!("no project is chosen yet ({detail}): {command}")).or(unchosen)
         }
-    };
-    Ok(client.project(&ProjectRequest { profile: Some(made.name), project })?)
+    }
 }
 
 #[cfg(test)]

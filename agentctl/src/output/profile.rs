@@ -24,7 +24,7 @@ pub(crate) fn expiry(profile: &Profile, now: Timestamp) -> Option<String> {
         (_, ProfileState::LoggedOut) => None,
         (Some(at), _) if at > now => Some(format!("expires {}", when(at, now))),
         (Some(at), _) => Some(format!("expired {}", when(at, now))),
-        (None, ProfileState::Usable) => Some("no expiry known".to_owned()),
+        (None, ProfileState::Usable) if profile.auth_type != AuthType::None => Some("no expiry known".to_owned()),
         (None, _) => None,
     }
 }
