@@ -10,7 +10,7 @@ mod error;
 pub mod instance;
 mod key;
 mod load;
-mod private;
+pub(crate) mod private;
 pub mod record;
 mod writer;
 

@@ -1,6 +1,6 @@
 //! Directories and files that only their owner can reach.
 //!
-//! Everything of the store goes through here: directories are 0700, files 0600, ours, never symbolic links, and a file
+//! Everything of the store, and the list of links, goes through here: directories are 0700, files 0600, ours, never symbolic links, and a file
 //! is judged by its open descriptor, so that nothing is swapped between the look and the use. What is found too open is
 //! refused and left as it is: its content may be known to others already.
 
@@ -70,7 +70,7 @@ impl PrivateError {
         }
     }
 
-    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, action, source }
     }
@@ -78,13 +78,13 @@ impl PrivateError {
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(crate) enum Access {
     Read,
     Write,
 }
 
 /// Makes the directory and its parents where missing, and checks it.
-pub(super) fn directory(path: &Path) -> Result<(), PrivateError> {
+pub(crate) fn directory(path: &Path) -> Result<(), PrivateError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(PrivateError::io(path, "make the directory"))?;
     let metadata = path.symlink_metadata().map_err(PrivateError::io(path, "look at"))?;
     if !metadata.is_dir() {
@@ -94,12 +94,12 @@ pub(super) fn directory(path: &Path) -> Result<(), PrivateError> {
 }
 
 /// The directory that holds `path`.
-pub(super) fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Opens an existing file; `None` when there is none.
-pub(super) fn open(path: &Path, access: Access) -> Result<Option<File>, PrivateError> {
+pub(crate) fn open(path: &Path, access: Access) -> Result<Option<File>, PrivateError> {
     let mut options = options();
     options.read(true).write(access == Access::Write);
     match opened(path, &options) {
@@ -114,7 +114,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<File, PrivateError> {
 }
 
 /// Makes a new file for reading and writing; one that a crash left at this name is removed first.
-pub(super) fn create(path: &Path) -> Result<File, PrivateError> {
+pub(crate) fn create(path: &Path) -> Result<File, PrivateError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(PrivateError::io(path, "remove")(error)),
         _ => {}
@@ -123,7 +123,7 @@ pub(super) fn create(path: &Path) -> Result<File, PrivateError> {
 }
 
 /// Gives a finished file its name, durably.
-pub(super) fn publish(from: &Path, to: &Path) -> Result<(), PrivateError> {
+pub(crate) fn publish(from: &Path, to: &Path) -> Result<(), PrivateError> {
     std::fs::rename(from, to).map_err(PrivateError::io(to, "put in place"))?;
     let directory = parent(to);
     let synced = File::open(directory).and_then(|directory| directory.sync_all());
@@ -131,7 +131,7 @@ pub(super) fn publish(from: &Path, to: &Path) -> Result<(), PrivateError> {
 }
 
 /// The name a file has until it is finished.
-pub(super) fn unfinished(path: &Path) -> PathBuf {
+pub(crate) fn unfinished(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
