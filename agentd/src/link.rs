@@ -5,17 +5,20 @@
 //! task tends them all. It knows nothing of the vault but [`Profiles`].
 
 mod attend;
+mod doctor;
 mod engine;
 mod entry;
 mod file;
 pub mod format;
 mod formats;
+mod import;
 mod judge;
 mod make;
 mod profiles;
 mod stamp;
 mod tend;
 
+pub use doctor::{Diagnosis, Doctor};
 pub use engine::{LinkError, Links, MOST_LINKS, Setup, Which, Wish};
 pub use entry::{Link, State};
 pub use format::{
@@ -23,7 +26,8 @@ pub use format::{
     Variables,
 };
 pub use formats::{CALL_PATIENCE, Formats};
-pub use profiles::{About, Absent, Adopted, Follow, Intake, IntakeError, Kept, Profiles};
+pub use import::{Found, ImportError, Imports, Kind, Order, Report, Who};
+pub use profiles::{About, Absent, Adopted, Follow, Intake, IntakeError, Kept, Known, Origin, Profiles};
 
 /// Bytes in lower-case hex digits.
 fn hex(bytes: &[u8]) -> String {

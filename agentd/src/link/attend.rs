@@ -181,7 +181,7 @@ impl Tender {
                 return Ok(());
             }
         };
-        match self.look(at, &export.profile, None).await? {
+        match self.look_first(at, export).await? {
             Seen::Foreign => {
                 self.entries[at].record.be(State::Foreign, None);
                 Ok(())
@@ -225,6 +225,22 @@ impl Tender {
             }
         }
         Ok(if seen == Seen::Foreign { Sight::Foreign } else { Sight::Empty })
+    }
+
+    /// What lies where nothing was written yet. A login that the profile itself holds, or took over from there, is
+    /// nobody else's.
+    pub(super) async fn look_first(&self, at: usize, export: &Export) -> Result<Seen, FormatError> {
+        let seen = self.look(at, &export.profile, None).await?;
+        if seen == Seen::Foreign {
+            let imported = self.profiles.imported(&export.profile);
+            for credential in imported.into_iter().chain([fingerprint(export)]) {
+                let mine = Mine { profile: export.profile.clone(), credential, before: None };
+                if self.look(at, &export.profile, Some(mine)).await? == Seen::Mine {
+                    return Ok(Seen::Mine);
+                }
+            }
+        }
+        Ok(seen)
     }
 
     pub(super) async fn look(&self, at: usize, profile: &str, mine: Option<Mine>) -> Result<Seen, FormatError> {

@@ -83,8 +83,8 @@ impl Tender {
         };
         self.entries[at].now.met = true;
         self.entries[at].now.profile = Some(export.profile.clone());
-        if self.look(at, &export.profile, None).await? == Seen::Foreign {
-            let link = self.whose(at, &export.profile).await;
+        let link = self.whose(at, &export.profile).await;
+        if link.is_some() || self.look_first(at, &export).await? == Seen::Foreign {
             let record = &mut self.entries[at].record;
             record.be(State::Foreign, None);
             let place = record.spot.places.first().cloned().unwrap_or_default();

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::format::{Export, Login, Taken, Variables};
+use super::import::Kind;
 use crate::secret::{Fingerprint, RefreshToken};
 
 /// Whose credential a link writes.
@@ -63,6 +64,10 @@ pub trait Profiles: Send + Sync + 'static {
     /// [`Absent`] says why there is none.
     fn export(&self, follow: &Follow) -> Result<Export, Absent>;
 
+    /// Credentials by which a tool's place shows that its login is this profile's: those that were there when it was
+    /// imported.
+    fn imported(&self, profile: &str) -> Vec<Fingerprint>;
+
     /// Changes whenever a profile or the choice of the current one may have changed.
     fn changes(&self) -> watch::Receiver<u64>;
 
@@ -80,11 +85,37 @@ pub struct Adopted {
     pub notes: Vec<String>,
 }
 
+/// Where an imported login came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The format.
+    pub format: String,
+    /// Its name there.
+    pub name: String,
+    /// Where: a path, or the name of a keyring item.
+    pub place: String,
+    /// What it was.
+    pub kind: Kind,
+    /// Stands for its credential.
+    pub fingerprint: Fingerprint,
+    /// Whether it had a refresh token.
+    pub refreshable: bool,
+}
+
+/// A profile that holds a login which was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The profile.
+    pub profile: String,
+    /// Whether it outlives the daemon.
+    pub durable: bool,
+}
+
 /// What is needed to give a login back to its tool.
 #[derive(Debug)]
 pub struct Kept {
-    /// The format it came from.
-    pub format: String,
+    /// Where it came from.
+    pub origin: Origin,
     /// The variables with which it was found.
     pub variables: Variables,
     /// What was done to the tool's place.
@@ -106,19 +137,24 @@ pub struct IntakeError(
 /// its refresh token back, and [`Intake::forget`] comes last.
 pub trait Intake: Send + Sync + 'static {
     /// The profile that holds this credential, or that took it over when it was imported.
-    fn known(&self, credential: Fingerprint) -> Option<String>;
+    fn known(&self, credential: Fingerprint) -> Option<Known>;
 
     /// Whether there is a profile of this name.
     fn exists(&self, profile: &str) -> bool;
 
-    /// Takes the login over as a new profile.
-    fn adopt<'a>(&'a self, profile: &'a str, login: Login) -> BoxFuture<'a, Result<Adopted, IntakeError>>;
+    /// Takes the login over as a new profile, which remembers its origin.
+    fn adopt<'a>(
+        &'a self,
+        profile: &'a str,
+        login: Login,
+        origin: Origin,
+    ) -> BoxFuture<'a, Result<Adopted, IntakeError>>;
 
     /// Keeps, sealed and beside the profile, what undoes the import.
     fn keep<'a>(&'a self, profile: &'a str, kept: Kept) -> BoxFuture<'a, Result<(), IntakeError>>;
 
-    /// The profiles that can be given back, each with its format, sorted.
-    fn kept(&self) -> Vec<(String, String)>;
+    /// The profiles that can be given back, sorted by name.
+    fn kept(&self) -> Vec<(String, Origin)>;
 
     /// Ends the agent's part in the login: from now on nothing refreshes it. With what was kept comes the present refresh
     /// token, where it is another than the one that was taken.
