@@ -6,11 +6,15 @@
 
 mod cancel;
 mod describe;
+mod doctor;
 mod door;
 mod events;
 mod follow;
+mod import;
 mod inspect;
 mod json;
+mod link;
+mod links;
 mod list;
 mod login;
 mod logout;
@@ -23,6 +27,7 @@ mod shutdown;
 mod status;
 mod switch;
 mod token;
+mod unlink;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +39,7 @@ use proto::route::{self, Method, Route};
 
 use crate::config::{Changes, Problems};
 use crate::flow::Logins;
+use crate::link::{Doctor, Imports, Links};
 use crate::notice::Notices;
 use crate::vault::Vault;
 
@@ -50,6 +56,12 @@ pub struct Parts {
     pub vault: Vault,
     /// Logins in progress.
     pub logins: Logins,
+    /// Credentials in the files of other tools.
+    pub links: Links,
+    /// Logins of other tools.
+    pub imports: Imports,
+    /// Credentials that lie badly.
+    pub doctor: Doctor,
     /// What happens.
     pub notices: Notices,
     /// The daemon about itself.
@@ -95,9 +107,13 @@ impl Api {
     pub fn router(self) -> Router {
         let routes = [
             (route::CANCEL, to(&route::CANCEL, cancel::cancel)),
+            (route::DOCTOR, to(&route::DOCTOR, doctor::doctor)),
             (route::EVENTS, to(&route::EVENTS, events::events)),
             (route::FOLLOW, to(&route::FOLLOW, follow::follow)),
+            (route::IMPORT, to(&route::IMPORT, import::import)),
             (route::INSPECT, to(&route::INSPECT, inspect::inspect)),
+            (route::LINK, to(&route::LINK, link::link)),
+            (route::LINKS, to(&route::LINKS, links::links)),
             (route::LIST, to(&route::LIST, list::list)),
             (route::LOGIN, to(&route::LOGIN, login::login)),
             (route::LOGOUT, to(&route::LOGOUT, logout::logout)),
@@ -109,6 +125,7 @@ impl Api {
             (route::STATUS, to(&route::STATUS, status::status)),
             (route::SWITCH, to(&route::SWITCH, switch::switch)),
             (route::TOKEN, to(&route::TOKEN, token::token)),
+            (route::UNLINK, to(&route::UNLINK, unlink::unlink)),
         ];
         let operations = routes.into_iter().fold(Router::new(), |all, (route, handler)| all.route(route.path, handler));
         operations

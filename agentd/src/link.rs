@@ -30,7 +30,7 @@ pub use import::{Found, ImportError, Imports, Kind, Order, Report, Who};
 pub use profiles::{About, Absent, Adopted, Follow, Intake, IntakeError, Kept, Known, Origin, Profiles};
 
 /// Bytes in lower-case hex digits.
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing into text cannot fail.
