@@ -43,3 +43,8 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn built_in() -> Vec<Box<dyn Format>> {
     Vec::new()
 }
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::secret::Fingerprint;
 use crate::supervise::Panic;
 
 /// How much earlier than the tool the agent refreshes.
-pub(super) const MARGIN: Duration = Duration::from_secs(60);
+pub(super) const MARGIN: Duration = Duration::from_mins(1);
 /// A refresh for the sake of a link is asked for at most this often.
 const FRESHEN_AGAIN: Duration = Duration::from_secs(30);
 /// A first write that is gone within this time was undone by a tool that had read its file before.

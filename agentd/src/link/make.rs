@@ -140,8 +140,8 @@ impl Tender {
             (To::Tmpfs, Some(directory)) => {
                 let make = directory.clone();
                 let runtime = self.runtime.clone().unwrap_or_default();
-                let made = move || private::directory(&runtime).and_then(|()| private::directory(&make));
-                self.formats.with_files(made).await?.map_err(|error| super::FormatError::Io {
+                let directories = move || private::directory(&runtime).and_then(|()| private::directory(&make));
+                self.formats.with_files(directories).await?.map_err(|error| super::FormatError::Io {
                     place: directory.display().to_string(),
                     why: error.to_string(),
                 })?;

@@ -65,15 +65,17 @@ impl Tender {
                 }
             };
             tokio::select! {
+                // What is asked is answered by what profiles are now.
+                biased;
                 () = tasks.cancelled() => return,
+                heard = changes.changed(), if watched => {
+                    watched = heard.is_ok();
+                    self.round().await;
+                }
                 command = asked.recv() => match command {
                     Some(command) => self.obey(command).await,
                     None => return,
                 },
-                changed = changes.changed(), if watched => {
-                    watched = changed.is_ok();
-                    self.round().await;
-                }
                 () = timer => self.round().await,
             }
         }
