@@ -249,7 +249,7 @@ impl Tender {
         self.formats.call(&record.format, move |format| format.look(&spot, &profile, mine.as_ref())).await?
     }
 
-    /// Writes: what is about to be there is recorded first, so that it is known again after a crash.
+    /// Writes. Invariant L1: what is about to be there is recorded first, so that it is known again after a crash.
     pub(super) async fn write(&mut self, at: usize, export: &Export, mine: Option<Mine>) -> Result<(), TurnError> {
         let record = &mut self.entries[at].record;
         let before = record.last.as_ref().and_then(|last| last.before.clone());

@@ -1,10 +1,10 @@
 //! Imports: logins found in the places of other tools, taken over, and given back.
 //!
-//! Nothing is taken unless a name or `all` says so. For each login, in this order: it is *adopted* (durable in the vault);
-//! its refresh token is *taken* out of the tool's place, which is looked at once more for that; what undoes this is *kept*.
-//! A crash after the first step leaves two programs that can refresh, and the next import finishes it, because the login
-//! is known again by its fingerprint. A login that the vault cannot keep for longer than the daemon lives is adopted, and
-//! its tool keeps its refresh token: else a restart would lose the login.
+//! Nothing is taken unless a name or `all` says so. Invariant M1: each login is *adopted*, durable in the vault; then its
+//! refresh token is *taken* out of the tool's place, which is looked at once more for that; then what undoes this is
+//! *kept*. A crash after the first step leaves two programs that can refresh, and the next import finishes it, because the
+//! login is known again by its fingerprint. A login that the vault cannot keep for longer than the daemon lives is adopted,
+//! and its tool keeps its refresh token: else a restart would lose the login.
 //!
 //! Undoing goes the other way: the vault *surrenders* the login, so nothing refreshes it; the tool's place is *given back*
 //! what it had; the profile is *forgotten*.

@@ -1,4 +1,4 @@
-//! What a link does, given what it follows and what lies at its place. Pure.
+//! What a link does, given what it follows and what lies at its place. Pure. Keeps invariant L2.
 //!
 //! The agent's credential in another tool's file ends in one of three ways, and the file alone must tell them apart. When
 //! a tool logs out, its login is gone: tensormesh deletes `auth.json`, tank unsets `token`, contree, truss and llamactl
