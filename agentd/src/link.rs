@@ -11,6 +11,7 @@ mod place;
 mod replace;
 mod taking;
 mod tank;
+mod tensormesh;
 #[cfg(test)]
 mod testing;
 
