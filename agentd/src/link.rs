@@ -3,6 +3,7 @@
 //! Each tool's way to keep a login is one [`Format`], in a file of its own. A format knows paths, members and the tool's
 //! habits; it knows nothing of profiles, of when a token is refreshed, or of who asked.
 
+mod contree;
 pub mod format;
 mod ini;
 mod inspect;
