@@ -8,6 +8,7 @@ pub mod format;
 mod ini;
 mod inspect;
 mod json;
+mod llamactl;
 mod place;
 mod replace;
 mod taking;
