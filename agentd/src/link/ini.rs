@@ -182,7 +182,8 @@ impl Document {
             while end < lines.len() && lines[end].trim().is_empty() {
                 end += 1;
             }
-            let start = if end == lines.len() && start > 0 && lines[start - 1].trim().is_empty() { start - 1 } else { start };
+            let start =
+                if end == lines.len() && start > 0 && lines[start - 1].trim().is_empty() { start - 1 } else { start };
             lines.drain(start..end);
         }
         self.become_with(lines, |entry| entry.section == section)

@@ -39,7 +39,9 @@ pub(super) fn credential_file(path: &Path) -> Vec<Finding> {
             kind: FindingKind::Versioned,
             place,
             detail: format!("it lies in the working copy `{}`, from where it can be committed", root.display()),
-            hint: Some("keep it out of version control, and replace the credential if it was ever committed".to_owned()),
+            hint: Some(
+                "keep it out of version control, and replace the credential if it was ever committed".to_owned(),
+            ),
         });
     }
     findings

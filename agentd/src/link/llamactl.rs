@@ -83,7 +83,8 @@ impl Format for Llamactl {
                 }
             }
             database::put(transaction, &row)?;
-            let made = transaction.execute("INSERT OR IGNORE INTO environments VALUES (?1, 1, NULL)", [&row.api_url])?;
+            let made =
+                transaction.execute("INSERT OR IGNORE INTO environments VALUES (?1, 1, NULL)", [&row.api_url])?;
             let profile = database::setting(transaction, PROFILE)?;
             let environment = database::setting(transaction, ENVIRONMENT)?;
             if mine.is_none_or(|mine| profile.as_ref() == Some(&mine.profile)) {

@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn a_missing_home_and_a_relative_path_are_refused() {
-        for given in [variables(&[]), variables(&[("HOME", "h")]), variables(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "c")])] {
+        for given in
+            [variables(&[]), variables(&[("HOME", "h")]), variables(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "c")])]
+        {
             assert!(matches!(configuration(&given, "x"), Err(FormatError::Place(_))));
         }
     }

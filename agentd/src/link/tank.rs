@@ -106,7 +106,8 @@ impl Format for Tank {
     fn logins(&self, variables: &Variables, ours: &[Fingerprint]) -> Result<Vec<Login>, FormatError> {
         let path = file(variables)?;
         let Some(object) = Object::of_file(&path)? else { return Ok(Vec::new()) };
-        let Some(token) = object.text("token").filter(|token| !ours.contains(&Fingerprint::of(token.as_bytes()))) else {
+        let Some(token) = object.text("token").filter(|token| !ours.contains(&Fingerprint::of(token.as_bytes())))
+        else {
             return Ok(Vec::new());
         };
         let key = LoginGrant::ApiKey(ApiKey::new(token.to_owned()));

@@ -156,7 +156,9 @@ impl Format for Tensormesh {
     fn findings(&self, variables: &Variables) -> Vec<Finding> {
         let Ok(path) = directory(variables).map(|directory| directory.join("auth.json")) else { return Vec::new() };
         let mut findings = match Object::of_file(&path) {
-            Ok(Some(object)) if TOKEN_MEMBERS.iter().any(|member| object.has(member)) => inspect::credential_file(&path),
+            Ok(Some(object)) if TOKEN_MEMBERS.iter().any(|member| object.has(member)) => {
+                inspect::credential_file(&path)
+            }
             _ => Vec::new(),
         };
         if gateway::has_key(&gateway::file(&path)) {

@@ -72,7 +72,11 @@ pub(super) fn key(profile: &str, key: &str) -> Export {
 }
 
 /// A credential that came with the login.
-pub(super) fn secondary(word: &str, key: &str, values: &[(&str, &str)]) -> (String, Arc<ApiKey>, BTreeMap<String, String>) {
+pub(super) fn secondary(
+    word: &str,
+    key: &str,
+    values: &[(&str, &str)],
+) -> (String, Arc<ApiKey>, BTreeMap<String, String>) {
     let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     (word.to_owned(), Arc::new(ApiKey::new(key.to_owned())), values.collect())
 }

@@ -71,7 +71,8 @@ fn a_symbolic_link_stays_and_places_follow_variables() {
 
     let spot = Contree.spot(&home.variables(&[]), To::Tmpfs, &home.path("run")).expect("it has a variable");
     assert_eq!(spot.environment["CONTREE_HOME"], home.path("run/contree").display().to_string());
-    let spot = Contree.spot(&home.variables(&[("CONTREE_HOME", "~/c")]), To::Home, &home.path("run")).expect("absolute");
+    let spot =
+        Contree.spot(&home.variables(&[("CONTREE_HOME", "~/c")]), To::Home, &home.path("run")).expect("absolute");
     assert_eq!(spot.path, home.path("c/auth.ini"));
 }
 

@@ -54,7 +54,8 @@ fn a_new_document_and_its_line_ends() {
 
 #[test]
 fn what_is_no_ini_is_refused() {
-    for text in ["k = v\n", "[a]\nword\n", "[a]\n[a]\n", "[a]\nk=1\nK=2\n", "[]\n", "[a]\n= v\n", "\u{feff}[a]\nk=v\n"] {
+    for text in ["k = v\n", "[a]\nword\n", "[a]\n[a]\n", "[a]\nk=1\nK=2\n", "[]\n", "[a]\n= v\n", "\u{feff}[a]\nk=v\n"]
+    {
         assert!(matches!(Document::parse(text), Err(IniError::Form(_))), "{text:?}");
     }
 }

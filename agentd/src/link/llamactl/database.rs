@@ -87,7 +87,10 @@ impl Database {
             database.version = VERSION;
         }
         if database.version < VERSION {
-            return Err(FormatError::unreadable(path, "it has the layout of an older `llamactl`; run a present one once"));
+            return Err(FormatError::unreadable(
+                path,
+                "it has the layout of an older `llamactl`; run a present one once",
+            ));
         }
         Ok(database)
     }

@@ -110,7 +110,8 @@ fn no_project_an_old_layout_and_what_is_no_database_are_refused() {
     home.file(FILE, &"canary ".repeat(200), 0o600);
     let error = Llamactl.write(&spot, &testing::token("work", "at-1"), None).expect_err("no database");
     assert!(matches!(error, FormatError::Unreadable { .. }) && !error.to_string().contains("canary"), "{error}");
-    let old = THEIRS.split("ALTER").next().expect("a beginning").to_owned() + "PRAGMA user_version = 1;
+    let old = THEIRS.split("ALTER").next().expect("a beginning").to_owned()
+        + "PRAGMA user_version = 1;
         INSERT INTO profiles VALUES ('old', 'https://other.example', 'p', 'key-old')";
     drop(database(&home, &old, 0o600));
     assert!(matches!(
@@ -129,11 +130,17 @@ fn a_login_is_taken_and_given_back_with_the_present_refresh_token() {
     let connection = theirs(&home);
     let variables = home.variables(&[]);
     let login = Llamactl.logins(&variables, &[]).expect("readable").pop().expect("one");
-    assert_eq!((login.name.as_str(), login.email.as_deref(), login.subject.as_deref()), ("a@b", Some("a@b"), Some("u1")));
+    assert_eq!(
+        (login.name.as_str(), login.email.as_deref(), login.subject.as_deref()),
+        ("a@b", Some("a@b"), Some("u1"))
+    );
     assert_eq!((login.project.as_deref(), login.exposed.len()), (Some("p9"), 2));
     let taken = Llamactl.take(&variables, &login).expect("it is there");
     let rows = all(&connection).join("\n");
-    assert!(rows.contains(r#""device_refresh_token":null"#) && rows.contains("at-old") && rows.contains("minted"), "{rows}");
+    assert!(
+        rows.contains(r#""device_refresh_token":null"#) && rows.contains("at-old") && rows.contains("minted"),
+        "{rows}"
+    );
     assert_eq!((testing::mode(&home.path(FILE)), testing::mode(&home.path(".config/llamactl"))), (0o600, 0o700));
     assert!(matches!(Llamactl.take(&variables, &login), Err(FormatError::Refused(_))));
     connection.execute_batch("DELETE FROM profiles").expect("SQL");

@@ -5,7 +5,8 @@ use crate::link::testing::{self, Home};
 
 const TOKENS: &str = ".config/tensormesh/auth.json";
 const CONFIG: &str = ".config/tensormesh/config.toml";
-const LOGIN: &str = r#"{"access_token":"at-old","refresh_token":"rt-old","expires_in":60,"token_type":"bearer","x":[1]}"#;
+const LOGIN: &str =
+    r#"{"access_token":"at-old","refresh_token":"rt-old","expires_in":60,"token_type":"bearer","x":[1]}"#;
 
 #[test]
 fn a_link_has_an_access_token_and_nothing_to_refresh_with() {
@@ -26,7 +27,8 @@ fn a_link_has_an_access_token_and_nothing_to_refresh_with() {
 
 #[test]
 fn the_inference_key_goes_among_the_settings() {
-    const SETTINGS: &str = "# mine\ncontrolplane_base = \"https://cp.example/\" # there\n\n[overrides]\ngateway_model_id = \"m\"\n";
+    const SETTINGS: &str =
+        "# mine\ncontrolplane_base = \"https://cp.example/\" # there\n\n[overrides]\ngateway_model_id = \"m\"\n";
     let home = Home::new();
     home.file(CONFIG, SETTINGS, 0o600);
     let spot = home.spot(&Tensormesh);
