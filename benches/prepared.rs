@@ -69,13 +69,8 @@ fn record(number: usize, length: usize) -> Record {
         account: BTreeMap::from([("sub".to_owned(), format!("subject-{number}"))]),
     };
     Record {
-        id: RecordId(number as u64 + 1),
-        sequence: 1,
-        name: name(number),
-        flow: "authorization-code".to_owned(),
         settings: Some(settings),
         grant: Some(Grant::Oauth(Box::new(oauth))),
-        login_required: None,
-        attempt: None,
+        ..Record::bare(RecordId(number as u64 + 1), 1, &name(number), "authorization-code")
     }
 }

@@ -3,6 +3,8 @@
 //! Every verb describes itself as a [`Verb`] in its own file. Its arguments are only built once it is the one that was
 //! asked for, because building all of them would cost more than the whole exchange with the agent.
 
+mod credential;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -12,7 +14,7 @@ use proto::id::ProfileName;
 use crate::command;
 use crate::exit::Status;
 use crate::failure::Failure;
-use crate::invocation::Invocation;
+use crate::invocation::{Ask, Invocation};
 use crate::output::{self, Format, Output, Voice};
 
 /// One verb.
@@ -58,8 +60,11 @@ struct Globals {
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
     /// Never ask anything
-    #[arg(long, global = true)]
+    #[arg(long, global = true, visible_alias = "no-interactive", conflicts_with = "interactive")]
     non_interactive: bool,
+    /// Ask although standard input is no terminal; answers are lines on it
+    #[arg(long, global = true)]
+    interactive: bool,
     /// Say nothing but errors and what must be done by hand
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -114,7 +119,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
         colour_allowed(std::env::var_os("NO_COLOR").as_deref()) && !arguments.iter().any(|a| a == "--no-color")
     };
     let matches = match parse(&arguments) {
+        _ if credential::has_value(&arguments) => return output::refusal(credential::REFUSAL, coloured(&arguments)),
         Ok(matches) => matches,
+        Err(error) if credential::would_be_repeated(&error, &arguments) => {
+            return output::refusal(credential::REFUSAL, coloured(&arguments));
+        }
         Err(error) => {
             return match output::usage(&error, coloured(&arguments)) {
                 Ok(()) if error.use_stderr() => Status::Usage,
@@ -145,8 +154,13 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
 }
 
 fn begin(globals: Globals, output: Output) -> Result<Invocation, Failure> {
+    let ask = match (globals.interactive, globals.non_interactive) {
+        (_, true) => Ask::Never,
+        (true, _) => Ask::Always,
+        _ => Ask::OnTerminal,
+    };
     Invocation::new(output, |name| std::env::var_os(name), globals.profile, globals.socket)
-        .map(|invocation| invocation.autostart(!globals.no_autostart).interactive(!globals.non_interactive))
+        .map(|invocation| invocation.autostart(!globals.no_autostart).ask(ask))
 }
 
 fn dispatch(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {

@@ -13,13 +13,19 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use proto::event::Event;
-use proto::id::{LoginId, ProfileName};
+use proto::id::{LoginId, ProfileName, ProviderName};
+use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
 use proto::login::{LoginRequest, LoginStarted, LoginStep};
 use proto::problem::Problem;
 use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
+use proto::project::{ProjectRequest, Projects};
+use proto::provider::{
+    Environment, EnvironmentRequest, EnvironmentSwitched, Forgotten, Provider, ProviderChecked, ProviderFile, Providers,
+};
 use proto::route::{self, Route};
 use proto::status::{Done, Reloaded, Status};
-use proto::token::{RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
+use proto::token::{ExecRequest, ExecVariables, RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
+use proto::whoami::{ProbeRequest, Probed, SyncRequest, Whoami, WhoamiRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -96,6 +102,101 @@ impl Client {
     /// Revokes and drops a grant.
     pub(crate) fn logout(&mut self, request: &LogoutRequest) -> Result<LoggedOut, ClientError> {
         self.call(&route::LOGOUT, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// What a child process needs to act as a profile.
+    pub(crate) fn exec(&mut self, request: &ExecRequest) -> Result<ExecVariables, ClientError> {
+        self.call(&route::EXEC, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Who is logged in, as the service says.
+    pub(crate) fn whoami(&mut self, request: &WhoamiRequest) -> Result<Whoami, ClientError> {
+        self.call(&route::WHOAMI, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Which profiles work. The agent ends each probe within 2 s.
+    pub(crate) fn probe(&mut self, request: &ProbeRequest) -> Result<Probed, ClientError> {
+        self.call(&route::PROBE, "", Some(request), LOCAL_WAIT)
+    }
+
+    /// Fetches what comes with a login.
+    pub(crate) fn sync(&mut self, request: &SyncRequest) -> Result<Profile, ClientError> {
+        self.call(&route::SYNC, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Projects of a profile.
+    pub(crate) fn projects(&mut self, name: &ProfileName) -> Result<Projects, ClientError> {
+        self.call(&route::PROJECTS, name.as_str(), None::<&()>, SERVICE_WAIT)
+    }
+
+    /// Chooses a project.
+    pub(crate) fn project(&mut self, request: &ProjectRequest) -> Result<Profile, ClientError> {
+        self.call(&route::PROJECT, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// All services.
+    pub(crate) fn providers(&mut self) -> Result<Providers, ClientError> {
+        self.call(&route::PROVIDERS, "", None::<&()>, LOCAL_WAIT)
+    }
+
+    /// One service.
+    pub(crate) fn provider(&mut self, name: &ProviderName) -> Result<Provider, ClientError> {
+        self.call(&route::PROVIDER, name.as_str(), None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Adds a description of a service.
+    pub(crate) fn provider_add(&mut self, file: &ProviderFile) -> Result<ProviderChecked, ClientError> {
+        self.call(&route::PROVIDER_ADD, "", Some(file), LOCAL_WAIT)
+    }
+
+    /// Checks a description of a service.
+    pub(crate) fn provider_check(&mut self, file: &ProviderFile) -> Result<ProviderChecked, ClientError> {
+        self.call(&route::PROVIDER_CHECK, "", Some(file), LOCAL_WAIT)
+    }
+
+    /// Forgets a description of a service.
+    pub(crate) fn provider_remove(&mut self, name: &ProviderName) -> Result<Forgotten, ClientError> {
+        self.call(&route::PROVIDER_REMOVE, name.as_str(), None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Adds a deployment of a service, which may be asked whether it needs a login.
+    pub(crate) fn env_add(&mut self, request: &EnvironmentRequest) -> Result<Environment, ClientError> {
+        self.call(&route::ENV_ADD, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Forgets a deployment of a service.
+    pub(crate) fn env_remove(&mut self, request: &EnvironmentRequest) -> Result<Forgotten, ClientError> {
+        self.call(&route::ENV_REMOVE, "", Some(request), LOCAL_WAIT)
+    }
+
+    /// Makes a deployment of a service current.
+    pub(crate) fn env_switch(&mut self, request: &EnvironmentRequest) -> Result<EnvironmentSwitched, ClientError> {
+        self.call(&route::ENV_SWITCH, "", Some(request), LOCAL_WAIT)
+    }
+
+    /// Keeps a credential fresh in another tool's place.
+    pub(crate) fn link(&mut self, request: &LinkRequest) -> Result<Link, ClientError> {
+        self.call(&route::LINK, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// All links.
+    pub(crate) fn links(&mut self) -> Result<Links, ClientError> {
+        self.call(&route::LINKS, "", None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Ends links.
+    pub(crate) fn unlink(&mut self, request: &UnlinkRequest) -> Result<Links, ClientError> {
+        self.call(&route::UNLINK, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Takes logins over from other tools.
+    pub(crate) fn import(&mut self, request: &ImportRequest) -> Result<Imported, ClientError> {
+        self.call(&route::IMPORT, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Looks for credentials that lie badly.
+    pub(crate) fn doctor(&mut self, request: &DoctorRequest) -> Result<Findings, ClientError> {
+        self.call(&route::DOCTOR, "", Some(request), SERVICE_WAIT)
     }
 
     /// Cancels a login.

@@ -3,18 +3,31 @@
 //! A verb parses its arguments, makes its requests and hands the answer to `output`. It decides nothing that the agent
 //! could decide.
 
+mod choose;
 mod completions;
 mod daemon;
+mod doctor;
+mod env;
 mod exec;
+mod fallback;
+mod file;
+mod import;
+mod link;
+mod links;
 mod list;
 mod login;
 mod logout;
+mod project;
+mod provider;
 mod refresh;
 mod reject;
 mod remove;
 mod status;
 mod switch;
+mod sync;
 mod token;
+mod unlink;
+mod whoami;
 
 use clap::{Args, Command};
 
@@ -26,13 +39,23 @@ pub(crate) const VERBS: &[Verb] = &[
     login::VERB,
     logout::VERB,
     status::VERB,
+    whoami::VERB,
     list::VERB,
     switch::VERB,
+    project::VERB,
+    env::VERB,
     token::VERB,
     refresh::VERB,
+    sync::VERB,
     reject::VERB,
     exec::VERB,
     remove::VERB,
+    link::VERB,
+    links::VERB,
+    unlink::VERB,
+    import::VERB,
+    doctor::VERB,
+    provider::VERB,
     daemon::VERB,
     completions::VERB,
 ];

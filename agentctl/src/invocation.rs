@@ -1,6 +1,7 @@
 //! What every verb is given: where to print, which profile was chosen and why, and the way to the agent.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use proto::id::ProfileName;
@@ -33,6 +34,18 @@ impl Why {
     }
 }
 
+/// Whether the person may be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// On a terminal.
+    #[default]
+    OnTerminal,
+    /// Also where there is none: the answers are lines on standard input.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// One run of the program.
 #[derive(Debug)]
 pub(crate) struct Invocation {
@@ -42,7 +55,7 @@ pub(crate) struct Invocation {
     argument: Option<ProfileName>,
     environment: Option<ProfileName>,
     autostart: bool,
-    interactive: bool,
+    ask: Ask,
 }
 
 impl Invocation {
@@ -69,7 +82,7 @@ impl Invocation {
         };
         let autostart = set("AGENTCTL_NO_AUTOSTART").is_none_or(|value| value == "0");
         let door = Door { paths, demanded, uid };
-        Ok(Self { output, door, argument, environment, autostart, interactive: true })
+        Ok(Self { output, door, argument, environment, autostart, ask: Ask::default() })
     }
 
     /// Forbids to start an agent unless `allowed`.
@@ -78,15 +91,24 @@ impl Invocation {
         self
     }
 
-    /// Forbids to ask the person unless `allowed`.
-    pub(crate) fn interactive(mut self, allowed: bool) -> Self {
-        self.interactive &= allowed;
+    /// Says whether the person may be asked.
+    pub(crate) fn ask(mut self, ask: Ask) -> Self {
+        self.ask = ask;
         self
     }
 
-    /// Whether the person may be asked.
+    /// Whether somebody is there to answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        match self.ask {
+            Ask::Never => false,
+            Ask::Always => true,
+            Ask::OnTerminal => std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether asking is not forbidden, terminal or not.
     pub(crate) fn may_ask(&self) -> bool {
-        self.interactive
+        self.ask != Ask::Never
     }
 
     /// The paths of the agent.

@@ -5,8 +5,10 @@
 
 mod clean;
 mod json;
+pub(crate) mod link;
 mod paint;
 pub(crate) mod profile;
+pub(crate) mod provider;
 mod relative;
 mod table;
 
@@ -19,6 +21,7 @@ pub(crate) use paint::{Colour, Paint};
 pub(crate) use relative::{span, when};
 pub(crate) use table::{Cell, fields, table};
 
+use crate::exit::Status;
 use crate::failure::Failure;
 use crate::wiped::Wiped;
 
@@ -153,6 +156,13 @@ impl Output {
 /// Writes a line to standard error. When even that fails there is nobody left to tell.
 fn say(line: &str) {
     std::io::stderr().lock().write_all(format!("{line}\n").as_bytes()).ok();
+}
+
+/// Says why a command line is refused, without a word of it.
+pub(crate) fn refusal(text: &str, colour: bool) -> Status {
+    let paint = Paint::new(colour && std::io::stderr().is_terminal());
+    say(&format!("{} {text}", paint.paint(Colour::Red, "error:")));
+    Status::Usage
 }
 
 /// Prints what the command-line parser says: help and versions to standard output, mistakes to standard error.

@@ -1,6 +1,10 @@
 //! Asks the person, and reads a secret from standard input. Never from the command line.
+//!
+//! An answer is one line, read byte by byte, so that what follows on standard input stays there for the next question.
 
-use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
+mod pick;
+
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 
 use proto::secret::Secret;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -8,26 +12,51 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+pub(crate) use pick::{Choice, pick};
 
 /// The longest secret, in bytes. Keys are far shorter; signed tokens of some services reach a few thousand.
 const SECRET_LIMIT: usize = 16 * 1024;
+/// The longest answer to another question, in bytes.
+const ANSWER_LIMIT: usize = 4 * 1024;
 
 /// Makes sure that the person wants it: `yes` from the command line, or an answer on the terminal.
 pub(crate) fn confirm(invocation: &Invocation, yes: bool, question: &str) -> Result<(), Failure> {
+    confirmable(invocation, yes)?;
     if yes {
         return Ok(());
     }
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !terminal || !invocation.may_ask() {
-        return Err(Failure::usage("this needs a confirmation, and nobody can be asked").hint("add `--yes`"));
-    }
     invocation.output.instruct(&format!("{question} [y/N]"));
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().take(64).read_line(&mut answer);
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
+    match answer()?.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("y" | "yes") => Ok(()),
         _ => Err(Failure::failed("nothing was done")),
     }
+}
+
+/// Refuses what needs a confirmation that nobody can give.
+pub(crate) fn confirmable(invocation: &Invocation, yes: bool) -> Result<(), Failure> {
+    if yes || invocation.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::usage("this needs a confirmation, and nobody can be asked").hint("add `--yes`"))
+}
+
+/// Asks for `what`: one line of text.
+pub(crate) fn text(invocation: &Invocation, what: &str) -> Result<String, Failure> {
+    invocation.output.instruct(&format!("Enter the {what}"));
+    match answer()? {
+        Some(text) if !text.is_empty() => Ok(text),
+        _ => Err(Failure::failed(format!("no {what} was entered; nothing was done"))),
+    }
+}
+
+/// Asks for a secret, `what` it is called, and does not show it.
+pub(crate) fn hidden(invocation: &Invocation, what: &str) -> Result<Secret, Failure> {
+    let stdin = std::io::stdin();
+    invocation.output.instruct(&format!("Enter the {what}; it is not shown"));
+    let hidden = stdin.is_terminal().then(|| Hidden::on(&stdin));
+    let secret = line(Bytewise, what);
+    drop(hidden);
+    secret
 }
 
 /// Reads one line from standard input: `what` it is called. On a terminal it is asked for and not shown.
@@ -40,11 +69,35 @@ pub(crate) fn secret(invocation: &Invocation, what: &str) -> Result<Secret, Fail
         return Err(Failure::usage(format!("the {what} is read from standard input, which is a terminal"))
             .hint("feed it with a pipe or a file"));
     }
-    invocation.output.instruct(&format!("Enter the {what}; it is not shown"));
-    let hidden = Hidden::on(&stdin);
-    let secret = line(stdin.lock(), what);
-    drop(hidden);
-    secret
+    hidden(invocation, what)
+}
+
+/// One line from the person, trimmed; none at the end of standard input.
+fn answer() -> Result<Option<String>, Failure> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut byte = [0];
+        match Bytewise.read(&mut byte) {
+            Ok(0) if bytes.is_empty() => return Ok(None),
+            Ok(0) => break,
+            Ok(_) if byte == *b"\n" => break,
+            Ok(_) if bytes.len() == ANSWER_LIMIT => return Err(Failure::usage("the answer is too long")),
+            Ok(_) => bytes.push(byte[0]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Failure::failed(format!("no answer can be read: {}", error.kind()))),
+        }
+    }
+    String::from_utf8(bytes).map(|text| Some(text.trim().to_owned())).map_err(|_| Failure::usage("that is not text"))
+}
+
+/// Standard input without a buffer of its own, one byte at a time.
+struct Bytewise;
+
+impl Read for Bytewise {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = buffer.len().min(1);
+        Ok(rustix::io::read(std::io::stdin(), &mut buffer[..length])?)
+    }
 }
 
 /// The only line of `input`, without its end.

@@ -180,16 +180,20 @@ pub enum Brought {
     /// Nothing: the environment needs no login.
     Nothing,
     /// Tokens.
-    Tokens {
-        /// Settings to log in with again, for a login at an authorization server.
-        settings: Option<provider::Settings>,
-        /// What later requests need.
-        client: Client,
-        /// The first tokens.
-        tokens: Tokens,
-        /// Scope that was asked for.
-        requested_scope: String,
-    },
+    Tokens(Box<BroughtTokens>),
+}
+
+/// Tokens that were granted.
+#[derive(Debug)]
+pub struct BroughtTokens {
+    /// Settings to log in with again, for a login at an authorization server.
+    pub settings: Option<provider::Settings>,
+    /// What later requests need.
+    pub client: Client,
+    /// The first tokens.
+    pub tokens: Tokens,
+    /// Scope that was asked for.
+    pub requested_scope: String,
 }
 
 /// Where grants go. The vault, in the daemon.

@@ -5,9 +5,10 @@
 //! nothing of requests and status codes, of how a login is made, or of bytes on disk.
 
 mod attempt;
+mod current;
 mod demand;
-mod farewell;
 mod freshness;
+mod given;
 mod grant;
 mod keeper;
 mod lanes;
@@ -29,7 +30,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::ProfileConfig;
-use crate::notice::{Kind, Notices};
+use crate::notice::Notices;
 use crate::oauth::{Client, ExchangeError, Tokens};
 use crate::provider::{Flow, Place};
 use crate::secret::RefreshToken;
@@ -39,8 +40,8 @@ use crate::store::{Loaded, Store, WriteError};
 use crate::supervise::{Panic, Tasks};
 
 pub use demand::MOST_TARGETS;
-pub use farewell::LogoutReport;
-pub use grant::{Beside, Learned, NewGrant, NewKey};
+pub use given::{Beside, Learned, NewGrant, NewKey};
+pub use keeper::LogoutReport;
 pub use lanes::LANES_PER_ISSUER;
 pub use select::free_name;
 pub use serve::{Handed, REJECT_SPACING, Rejection, ServeError};
@@ -49,7 +50,7 @@ pub use view::{Credential, Prospect, Served, Snapshot, Standing};
 pub use want::{Scopes, Target};
 
 use keeper::{Command, Keeper, Shared};
-use select::{Selection, site_of};
+use select::site_of;
 
 /// The party that renews and revokes tokens: an authorization server, or a simulation of one.
 pub trait Issuer: Send + Sync + 'static {
@@ -223,27 +224,6 @@ impl Vault {
         handle.shared.state.borrow().clone()
     }
 
-    /// Makes a profile current.
-    ///
-    /// # Errors
-    /// [`SwitchError`] when there is no such profile, or the choice cannot be stored; then nothing has changed.
-    pub async fn switch(&self, name: &str) -> Result<Arc<Snapshot>, SwitchError> {
-        let (vault, name) = (self.clone(), name.to_owned());
-        let switched = self.to_the_end(async move { vault.make_current(&name).await }).await;
-        switched.unwrap_or(Err(SwitchError::NotSaved(WriteError::Closed)))
-    }
-
-    async fn make_current(&self, name: &str) -> Result<Arc<Snapshot>, SwitchError> {
-        let _one_at_a_time = self.0.changing.lock().await;
-        let handle = self.find(Some(name)).map_err(SwitchError::NoProfile)?;
-        let snapshot = handle.shared.state.borrow().clone();
-        let mut selection = self.selection();
-        selection.take(&snapshot);
-        self.save(selection).await.map_err(SwitchError::NotSaved)?;
-        self.0.parts.notices.post(Kind::Switched, Some(Arc::clone(&snapshot.name)), None);
-        Ok(snapshot)
-    }
-
     /// Drops the grant and tells the service. A current profile is current no more.
     ///
     /// # Errors
@@ -259,16 +239,6 @@ impl Vault {
             self.to_the_end(async move { vault.unselect(id).await }).await;
         }
         Ok((name, report))
-    }
-
-    /// Nobody is current where this profile was.
-    async fn unselect(&self, id: RecordId) {
-        let _one_at_a_time = self.0.changing.lock().await;
-        let mut selection = self.selection();
-        selection.drop(id);
-        if let Err(error) = self.save(selection).await {
-            tracing::warn!(%error, "the choice of the current profile is not saved");
-        }
     }
 
     /// Forgets a profile without a request to anybody. Returns whether there was one. When it was current, the first
@@ -299,48 +269,6 @@ impl Vault {
         saved.map(|()| true)
     }
 
-    /// Makes an environment of a provider the one in use. The profile last used there becomes current, if there still is
-    /// one; else none of this provider's is.
-    ///
-    /// # Errors
-    /// [`WriteError`] when the choice cannot be stored; then nothing has changed.
-    pub async fn enter(&self, provider: &str, environment: &str) -> Result<Option<Arc<Snapshot>>, WriteError> {
-        let (vault, provider, environment) = (self.clone(), provider.to_owned(), environment.to_owned());
-        self.to_the_end(async move { vault.make_environment_current(&provider, &environment).await })
-            .await
-            .unwrap_or(Err(WriteError::Closed))
-    }
-
-    async fn make_environment_current(
-        &self,
-        provider: &str,
-        environment: &str,
-    ) -> Result<Option<Arc<Snapshot>>, WriteError> {
-        let _one_at_a_time = self.0.changing.lock().await;
-        let profiles = self.list();
-        let mut selection = self.selection();
-        let entered = selection.enter(provider, environment, &profiles);
-        self.save(selection).await?;
-        if let Some(entered) = &entered {
-            self.0.parts.notices.post(Kind::Switched, Some(Arc::clone(&entered.name)), None);
-        }
-        Ok(entered)
-    }
-
-    /// The environment in use of a provider, if one was chosen.
-    pub fn environment(&self, provider: &str) -> Option<String> {
-        self.directory().choices.get(provider).and_then(|choice| choice.environment.clone())
-    }
-
-    /// The current profile of a provider.
-    pub fn current_of(&self, provider: &str) -> Option<Arc<Snapshot>> {
-        let directory = self.directory();
-        let id = directory.choices.get(provider)?.current?;
-        let handle = directory.profiles.values().find(|handle| handle.id == id)?;
-        let snapshot = handle.shared.state.borrow().clone();
-        Some(snapshot)
-    }
-
     /// What stays valid at the service when a profile is forgotten without telling it, one sentence each.
     pub fn stays_valid(&self, snapshot: &Snapshot) -> Vec<String> {
         let Some(main) = &snapshot.main else { return Vec::new() };
@@ -358,34 +286,9 @@ impl Vault {
             .collect()
     }
 
-    /// Whether a profile is its provider's current one.
-    pub fn is_current_of(&self, provider: &str, id: RecordId) -> bool {
-        self.directory().choices.get(provider).is_some_and(|choice| choice.current == Some(id))
-    }
-
     /// Ticks with every change of a profile, of the set of profiles, or of what is current.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.parts.changes.subscribe()
-    }
-
-    fn selection(&self) -> Selection {
-        let directory = self.directory();
-        let current = directory.current.as_ref().and_then(|name| directory.profiles.get(name)).map(|handle| handle.id);
-        Selection { current, choices: directory.choices.clone() }
-    }
-
-    /// Stores the selection, then puts it in force.
-    async fn save(&self, selection: Selection) -> Result<(), WriteError> {
-        let saved = self.0.parts.store.select(selection.current, &selection.choices).await;
-        if saved.is_ok() || selection.current.is_none() {
-            self.directory_mut(|d| {
-                let named = d.profiles.iter().find(|(_, handle)| Some(handle.id) == selection.current);
-                d.current = named.map(|(name, _)| Arc::clone(name));
-                d.choices = selection.choices;
-            });
-            self.0.parts.changed();
-        }
-        saved
     }
 
     /// Makes a change of more than one step as a task, so that it does not end half-way when its caller hangs up.

@@ -33,6 +33,11 @@ pub use ledger::{Entry, Ledger, Tally};
 pub use rules::{DeviceRules, Hint, Narrow, RefreshRules, Refusal, RevocationRules, UnknownCode};
 pub use token::FamilyView;
 
+pub(crate) use delivery::{Sending, response};
+pub use request::Answer;
+pub(crate) use request::Content;
+pub(crate) use state::Mint;
+
 use handler_device::Decision;
 use state::{Shared, World};
 use std::{

@@ -1,12 +1,13 @@
 //! What the behaviour tests share: the daemon and the client in a sandbox, and the outside world they live in: an
-//! authorization server that does as it is told, the real `oidc-provider`, a browser without a screen, and a search for
-//! secrets where none may be.
+//! authorization server that does as it is told, the real `oidc-provider`, the services' own clients, a real keyring, a
+//! browser without a screen, and a search for secrets where none may be.
 
 #![allow(clippy::panic, reason = "the harness fails the test that uses it")]
 
 pub mod architecture;
 pub mod browser;
 pub mod canary;
+pub mod client;
 pub mod ctl;
 pub mod daemon;
 pub mod issuer;
@@ -17,7 +18,11 @@ pub mod openapi;
 pub mod proc;
 pub mod raw;
 pub mod sandbox;
+#[cfg(target_os = "linux")]
+pub mod secret_service;
+pub mod service;
 pub mod session;
+pub mod site;
 pub mod soak;
 pub mod stage;
 pub mod stranger;

@@ -4,6 +4,7 @@ mod agentctl;
 mod architecture;
 mod config;
 mod crowd;
+mod docs_services;
 mod events;
 mod exec;
 mod hostile_client;

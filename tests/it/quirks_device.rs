@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::issuer::{Behaviour, Config, DeviceRules, Endpoint, ErrorBody, IdToken, Offline};
 use harness::stage::{Stage, bearer, done, failed};
 use proto::login::{Flow, LoginRequest, LoginStep};
-use proto::problem::Code;
+use proto::problem::{Code, Reason};
 use proto::profile::ProfileState;
 
 fn rules(device: DeviceRules) -> Stage {
@@ -159,7 +159,8 @@ async fn a_login_without_a_refresh_token_says_that_it_cannot_be_refreshed() {
     let (profile, warnings) = done(stage.with_browser(stage.browser_login()).await);
     assert!(!profile.refresh.possible);
     assert!(warnings.iter().any(|warning| warning.contains("cannot be refreshed")), "{warnings:?}");
-    assert_eq!(stage.refresh().await.expect_err("there is nothing to refresh with").code, Code::Unsupported);
+    let refused = stage.refresh().await.expect_err("there is nothing to refresh with");
+    assert_eq!((refused.code, refused.reason), (Code::LoginRequired, Some(Reason::NotRefreshable)));
     stage.pass(Duration::from_hours(2));
     assert_eq!(stage.token().await.expect_err("the token has lapsed").code, Code::LoginRequired);
 }

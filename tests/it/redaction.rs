@@ -1,5 +1,6 @@
 //! `Debug` of everything public that bears a secret shows none of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agentd::config::Config;
@@ -87,14 +88,13 @@ fn what_bears_secrets_shows_none_of_them() {
         server_time: None,
     };
     let record = Record {
-        id: RecordId(1),
-        sequence: 1,
-        name: "p".to_owned(),
-        flow: "key".to_owned(),
-        settings: None,
-        grant: Some(Grant::Key { key: Arc::new(ApiKey::new(text())), expires_at: None, logged_in_at: 0 }),
-        login_required: None,
-        attempt: None,
+        grant: Some(Grant::Key {
+            key: Arc::new(ApiKey::new(text())),
+            expires_at: None,
+            logged_in_at: 0,
+            account: BTreeMap::new(),
+        }),
+        ..Record::bare(RecordId(1), 1, "p", "key")
     };
     let refresh_token = RefreshToken::new(text());
     let presented = Presented::RefreshToken { token: &refresh_token, scope: None, audience: None, resource: None };
@@ -106,7 +106,7 @@ fn what_bears_secrets_shows_none_of_them() {
         format!("{record:#?}"),
         format!("{presented:?}"),
         format!("{config:?}"),
-        format!("{:?}", NewKey { key: ApiKey::new(text()), expires_at: None }),
+        format!("{:?}", NewKey::bare(ApiKey::new(text()), None)),
         format!("{:?}", Credential::AccessToken(Arc::new(AccessToken::new(text())))),
     ];
     for shown in &all {

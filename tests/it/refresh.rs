@@ -179,7 +179,7 @@ async fn a_login_without_a_refresh_token_lapses_and_says_why() {
     let stage = Stage::ready_with(config, "").await;
     assert!(!stage.profile().await.refresh.possible);
     let refused = stage.refresh().await.expect_err("there is nothing to refresh with");
-    assert_eq!(refused.code, Code::Unsupported);
+    assert_eq!((refused.code, refused.reason), (Code::LoginRequired, Some(Reason::NotRefreshable)));
     stage.pass(61 * MINUTE);
     let problem = stage.token().await.expect_err("it has lapsed");
     assert_eq!((problem.code, problem.reason), (Code::LoginRequired, Some(Reason::Expired)));

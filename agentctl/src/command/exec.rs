@@ -9,10 +9,11 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use clap::ArgMatches;
-use proto::token::TokenRequest;
+use proto::token::{ExecRequest, ExecVariables};
 
-use super::{augment, seconds, token};
+use super::{augment, fallback, seconds, token};
 use crate::cli::{self, Verb};
+use crate::client::ClientError;
 use crate::exit::Status;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -22,9 +23,10 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Run a command with a token in its environment",
     more: "\
-The command takes the place of `agentctl`: signals and exit code are its own. A command that is not there
-ends with 127, one that cannot be run with 126. The token is not renewed while the command runs.
-Reads only. Uses the network only when the token has to be refreshed first.
+Sets ACCESS_TOKEN, and the variables that the provider's own tools read. The command takes the place of `agentctl`:
+signals and exit code are its own. A command that is not there ends with 127, one that cannot be run with 126. The
+token is not renewed while the command runs.
+Reads only. Uses the network only when the token has to be refreshed first. Never asks anything.
 
 Example:
   agentctl exec --env GITHUB_TOKEN --min-ttl 30m -- make release",
@@ -34,7 +36,7 @@ Example:
 
 #[derive(clap::Args)]
 struct Exec {
-    /// Name of the environment variable
+    /// Name of the environment variable for the token
     #[arg(long, value_name = "NAME", default_value = "ACCESS_TOKEN", value_parser = variable)]
     env: String,
     /// Least remaining life of the token, such as `30m`
@@ -52,15 +54,37 @@ fn variable(name: &str) -> Result<String, &'static str> {
     if first_is_digit || !name.bytes().all(legal) { Err("is no name of a variable") } else { Ok(name.to_owned()) }
 }
 
+/// A name from the agent, held to the rule for names from the person.
+fn checked(name: &str) -> Result<String, Failure> {
+    variable(name).map_err(|_| Failure::failed("the provider names a variable that cannot be set"))
+}
+
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Exec { env, min_ttl, command } = cli::arguments(matches)?;
     let (program, arguments) = command.split_first().expect("clap refuses `exec` without a command");
-    let request = TokenRequest { profile: invocation.profile(None)?, min_ttl, ..TokenRequest::default() };
-    let lease = invocation.connect_apart()?.token(&request)?;
-    if !lease.min_ttl_met {
-        invocation.output.warning("the service gives no token with that much life");
+    let request = ExecRequest { profile: invocation.profile(None)?, min_ttl };
+    let mut client = invocation.connect_apart()?;
+    let mut child = Command::new(program);
+    child.args(arguments);
+    match client.exec(&request) {
+        Ok(ExecVariables { variables, token: lease }) => {
+            for (name, value) in &variables {
+                child.env(checked(name)?, token::plain(value)?);
+            }
+            child.env(env, token::plain(&lease.access_token)?);
+            if !lease.min_ttl_met {
+                invocation.output.warning("the service gives no token with that much life");
+            }
+        }
+        Err(error @ ClientError::Problem(_)) => {
+            let found = fallback::after(&mut client, request.profile.as_ref(), error)?;
+            invocation.output.detail(&format!("using the key in {}", found.variable));
+            child.env(env, token::plain(&found.key)?);
+        }
+        Err(error) => return Err(error.into()),
     }
-    let error = Command::new(program).args(arguments).env(env, token::plain(&lease.access_token)?).exec();
+    drop(client);
+    let error = child.exec();
     let name = program.to_string_lossy();
     Err(match error.kind() {
         ErrorKind::NotFound => {

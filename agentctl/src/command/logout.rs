@@ -2,13 +2,12 @@
 
 use clap::ArgMatches;
 use proto::id::ProfileName;
-use proto::problem::Code;
-use proto::profile::{LoggedOut, LogoutRequest, Revocation};
+use proto::profile::{LoggedOut, LogoutRequest, Profile, ProfileState, Revocation};
 use serde_json::json;
 
-use super::augment;
+use super::{augment, choose};
 use crate::cli::{self, Verb};
-use crate::client::ClientError;
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::Output;
@@ -20,8 +19,9 @@ pub(super) const VERB: Verb = Verb {
     about: "Revoke a login at its service and forget it",
     more: "\
 The profile's settings stay, so `agentctl login NAME` needs nothing else. The local copy is destroyed whatever
-the service answers. Logging out twice is no error.
-Changes the store. Uses the network.
+the service answers; what could not be revoked is said and tried again. Logging out twice is no error. Without a
+name: the only login, else asks which. Asks before it does anything, unless `--yes`; without a terminal it needs it.
+Changes the store, and takes the login out of linked files. Uses the network.
 
 Example:
   agentctl logout work --yes",
@@ -34,61 +34,156 @@ struct Logout {
     /// The profile, as with `--profile`
     #[arg(value_parser = ProfileName::parse)]
     name: Option<ProfileName>,
+    /// Log out of every profile
+    #[arg(long, conflicts_with = "name")]
+    all: bool,
     /// Do not ask
     #[arg(short, long, visible_alias = "force")]
     yes: bool,
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
-    let Logout { name, yes } = cli::arguments(matches)?;
-    let named = match invocation.profile(name.as_ref())? {
-        Some(name) => Some(name),
-        None => invocation.connect()?.status()?.current,
-    };
-    let Some(name) = named else { return nothing(&invocation.output, None) };
-    prompt::confirm(invocation, yes, &format!("Log out of {name}?"))?;
-    // A new connection: the agent need not have kept the first one while the person thought.
-    match invocation.connect()?.logout(&LogoutRequest { profile: Some(name.clone()) }) {
-        Ok(answer) => tell(&invocation.output, &answer),
-        Err(ClientError::Problem(problem)) if problem.code == Code::NotFound => {
-            nothing(&invocation.output, Some(&name))
-        }
-        Err(error) => Err(error.into()),
+    let Logout { name, all, yes } = cli::arguments(matches)?;
+    let mut client = invocation.connect()?;
+    if all {
+        return every(invocation, client, yes);
     }
+    let profile = if let Some(name) = invocation.profile(name.as_ref())? {
+        let Some(profile) = choose::inspect(&mut client, &name)? else {
+            return Err(choose::unknown(&mut client, &name));
+        };
+        profile
+    } else {
+        match logged_in(&mut client)?.as_slice() {
+            [] => return nothing(&invocation.output),
+            [only] => only.clone(),
+            several => choose::pick(invocation, "logout", several)?.clone(),
+        }
+    };
+    if profile.state == ProfileState::LoggedOut {
+        return tell(&invocation.output, &not_logged_in(profile.name));
+    }
+    drop(client);
+    prompt::confirm(invocation, yes, &format!("Log out of {}?", profile.name))?;
+    // A new connection: the agent need not have kept the first one while the person thought.
+    let answer = invocation.connect()?.logout(&LogoutRequest { profile: Some(profile.name) })?;
+    tell(&invocation.output, &answer)
 }
 
-fn nothing(output: &Output, name: Option<&ProfileName>) -> Result<(), Failure> {
-    match name {
-        Some(name) => output.warning(&format!("there is no profile {name}: nothing to do")),
-        None => output.warning("there is no current profile: nothing to do"),
+/// Profiles with something to log out of.
+fn logged_in(client: &mut Client) -> Result<Vec<Profile>, Failure> {
+    let profiles = client.list()?.profiles;
+    Ok(profiles.into_iter().filter(|profile| profile.state != ProfileState::LoggedOut).collect())
+}
+
+fn every(invocation: &Invocation, mut client: Client, yes: bool) -> Result<(), Failure> {
+    let output = &invocation.output;
+    let profiles = logged_in(&mut client)?;
+    if profiles.is_empty() {
+        output.warning(choose::NOT_LOGGED_IN);
+        return if output.is_json() { output.json(&json!([])) } else { Ok(()) };
+    }
+    drop(client);
+    prompt::confirm(invocation, yes, &format!("Log out of {}?", choose::names(&profiles)))?;
+    let mut client = invocation.connect()?;
+    let (mut answers, mut failed) = (Vec::new(), None);
+    for profile in profiles {
+        match client.logout(&LogoutRequest { profile: Some(profile.name.clone()) }) {
+            Ok(answer) => {
+                warn(output, &answer);
+                if !output.is_json() {
+                    output.text(&text(&answer))?;
+                }
+                answers.push(answer);
+            }
+            Err(error) => {
+                output.warning(&format!("{} is still logged in: {error}", profile.name));
+                failed = Some(Failure::from(error));
+            }
+        }
     }
     if output.is_json() {
-        return output.json(&json!({"profile": name, "was_logged_in": false, "revocation": Revocation::Nothing}));
+        output.json(&answers)?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn nothing(output: &Output) -> Result<(), Failure> {
+    output.warning(choose::NOT_LOGGED_IN);
+    if output.is_json() {
+        return output.json(&json!({"profile": null, "was_logged_in": false, "revocation": Revocation::Nothing}));
     }
     Ok(())
 }
 
+fn not_logged_in(profile: ProfileName) -> LoggedOut {
+    let revocation = Revocation::Nothing;
+    LoggedOut { profile, was_logged_in: false, revocation, problem: None, still_valid: Vec::new(), retried: false }
+}
+
 fn tell(output: &Output, answer: &LoggedOut) -> Result<(), Failure> {
-    let name = &answer.profile;
-    match answer.revocation {
-        _ if !answer.was_logged_in => output.warning(&format!("{name} was not logged in: nothing to do")),
-        Revocation::Failed => {
-            let why = answer.problem.as_ref().map_or_else(String::new, |problem| format!(": {}", problem.detail));
-            output.warning(&format!("the service did not revoke the login, which may stay valid there{why}"));
-        }
-        Revocation::Unsupported => {
-            output.warning("the service offers no revocation: the tokens stay valid there until they lapse");
-        }
-        _ => {}
-    }
+    warn(output, answer);
     if output.is_json() {
         return output.json(answer);
     }
-    match (answer.was_logged_in, answer.revocation) {
-        (false, _) => Ok(()),
-        (true, Revocation::Accepted) => {
-            output.text(&format!("Logged out of {name}; the service has revoked the login"))
+    if answer.was_logged_in { output.text(&text(answer)) } else { Ok(()) }
+}
+
+fn warn(output: &Output, answer: &LoggedOut) {
+    for warning in warnings(answer) {
+        output.warning(&warning);
+    }
+}
+
+/// What the person should know about what is left at the service.
+fn warnings(answer: &LoggedOut) -> Vec<String> {
+    let mut told = Vec::new();
+    if !answer.was_logged_in {
+        told.push(format!("{} was not logged in: nothing to do", answer.profile));
+    }
+    let again = if answer.retried { "; it is tried again" } else { "" };
+    match answer.revocation {
+        Revocation::Failed => {
+            let why = answer.problem.as_ref().map_or_else(String::new, |problem| format!(": {}", problem.detail));
+            told.push(format!("the service did not revoke the login, which may stay valid there{again}{why}"));
         }
-        (true, _) => output.text(&format!("Logged out of {name}")),
+        Revocation::Unsupported if answer.still_valid.is_empty() => {
+            told.push("the service offers no revocation: the tokens stay valid there until they lapse".to_owned());
+        }
+        _ if answer.retried => {
+            told.push("something is still to be revoked at the service; it is tried again".to_owned());
+        }
+        _ => {}
+    }
+    told.extend(answer.still_valid.iter().cloned());
+    told
+}
+
+fn text(answer: &LoggedOut) -> String {
+    match answer.revocation {
+        Revocation::Accepted => format!("Logged out of {}; the service has revoked the login", answer.profile),
+        _ => format!("Logged out of {}", answer.profile),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_at_the_service_is_said() {
+        let answer = |json: serde_json::Value| -> LoggedOut { serde_json::from_value(json).expect("an answer") };
+        let failed = json!({"profile": "a", "was_logged_in": true, "revocation": "failed", "retried": true});
+        assert_eq!(
+            warnings(&answer(failed)),
+            ["the service did not revoke the login, which may stay valid there; it is tried again"]
+        );
+        let tank = json!({"profile": "a", "was_logged_in": true, "revocation": "unsupported",
+            "still_valid": ["the key stays valid at Tank until 2027-02-20"]});
+        assert_eq!(warnings(&answer(tank)), ["the key stays valid at Tank until 2027-02-20"]);
+        let fine = json!({"profile": "a", "was_logged_in": true, "revocation": "accepted"});
+        assert!(warnings(&answer(fine)).is_empty());
+        let name = ProfileName::parse("a").expect("a valid name");
+        assert_eq!(warnings(&not_logged_in(name)), ["a was not logged in: nothing to do"]);
     }
 }

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use proto::id::ProfileName;
 
-use super::augment;
+use super::{augment, choose};
 use crate::cli::{self, Verb};
 use crate::failure::Failure;
 use crate::invocation::{Invocation, Why};
@@ -14,9 +14,9 @@ pub(super) const VERB: Verb = Verb {
     aliases: &["rm", "del"],
     about: "Forget a profile without telling its service",
     more: "\
-Its tokens stay valid at the service until they lapse; `agentctl logout` revokes them.
-Removing what is not there is no error.
-Changes the store: settings and grant are gone. Does not use the network.
+Its tokens stay valid at the service until they lapse; `agentctl logout` revokes them. Without a name: the only
+profile, else asks which. Asks before it does anything, unless `--yes`; without a terminal it needs it.
+Changes the store: settings, login and links are gone. Does not use the network.
 
 Example:
   agentctl remove work --yes",
@@ -36,24 +36,45 @@ struct Remove {
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Remove { name, yes } = cli::arguments(matches)?;
+    prompt::confirmable(invocation, yes)?;
     // What is destroyed is named by hand: neither the environment nor the current profile decides.
-    let Some((name, Why::Argument)) = invocation.chosen(name.as_ref())? else {
-        return Err(Failure::usage("no profile is named").hint("`agentctl remove NAME`"));
+    let named = match invocation.chosen(name.as_ref())? {
+        Some((name, Why::Argument)) => Some(name),
+        _ => None,
     };
+    let output = &invocation.output;
+    let mut client = invocation.connect()?;
+    let name = match named {
+        Some(name) if choose::inspect(&mut client, &name)?.is_none() => {
+            return Err(choose::unknown(&mut client, &name));
+        }
+        Some(name) => name,
+        None => match client.list()?.profiles.as_slice() {
+            [] => {
+                output.warning(choose::NOT_LOGGED_IN);
+                return Ok(());
+            }
+            [only] => only.name.clone(),
+            several => choose::pick(invocation, "remove", several)?.name.clone(),
+        },
+    };
+    drop(client);
     prompt::confirm(invocation, yes, &format!("Forget the profile {name}, with its settings and its login?"))?;
     let removed = invocation.connect()?.remove(&name)?;
-    let output = &invocation.output;
     if !removed.existed {
-        output.warning(&format!("there is no profile {name}"));
+        output.warning(&format!("there is no profile {name} any more"));
+    }
+    for left in &removed.still_valid {
+        output.warning(left);
     }
     if output.is_json() {
         return output.json(&removed);
     }
     if removed.existed {
         output.text(&format!("Removed {name}"))?;
-    }
-    if let Some(current) = removed.current.filter(|_| removed.existed) {
-        output.note(&format!("The current profile is {current}"));
+        if let Some(current) = removed.current {
+            output.note(&format!("The current profile is {current}"));
+        }
     }
     Ok(())
 }

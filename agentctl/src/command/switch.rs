@@ -2,12 +2,14 @@
 
 use clap::ArgMatches;
 use proto::id::ProfileName;
-use proto::profile::SwitchRequest;
+use proto::problem::Code;
+use proto::profile::{Profile, SwitchRequest};
 
-use super::augment;
+use super::{augment, choose};
 use crate::cli::{self, Verb};
+use crate::client::{Client, ClientError};
 use crate::failure::Failure;
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Why};
 use crate::output::profile;
 
 pub(super) const VERB: Verb = Verb {
@@ -15,8 +17,8 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Make a profile the current one",
     more: "\
-The current profile is used when neither `--profile` nor AGENTCTL_PROFILE names one.
-Changes which profile is current, for every program of this user. Does not use the network.
+The current profile is used when neither `--profile` nor AGENTCTL_PROFILE names one. Without a name, asks on a
+terminal. Changes which profile is current, for every program of this user. Does not use the network.
 
 Example:
   agentctl switch work",
@@ -28,15 +30,43 @@ Example:
 struct Switch {
     /// The profile
     #[arg(value_parser = ProfileName::parse)]
-    name: ProfileName,
+    name: Option<ProfileName>,
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Switch { name } = cli::arguments(matches)?;
-    let chosen = invocation.connect()?.switch(&SwitchRequest { profile: name })?;
+    // What the environment names is used anyhow: it cannot be what to switch to.
+    let named = match invocation.chosen(name.as_ref())? {
+        Some((name, Why::Argument)) => Some(name),
+        _ => None,
+    };
+    let mut client = invocation.connect()?;
+    let name = match named {
+        Some(name) => name,
+        None => picked(invocation, &mut client)?,
+    };
+    let chosen = switch(&mut client, name)?;
     if invocation.output.is_json() {
         return invocation.output.json(&chosen);
     }
     let who = profile::account(chosen.account.as_ref()).map_or_else(String::new, |who| format!(" ({who})"));
     invocation.output.text(&format!("Switched to {}{who}", chosen.name))
+}
+
+fn picked(invocation: &Invocation, client: &mut Client) -> Result<ProfileName, Failure> {
+    let profiles = client.list()?.profiles;
+    if profiles.is_empty() {
+        return Err(Failure::usage("there are no profiles").hint("make one with `agentctl login`"));
+    }
+    choose::pick(invocation, "switch", &profiles).map(|profile| profile.name.clone())
+}
+
+fn switch(client: &mut Client, name: ProfileName) -> Result<Profile, Failure> {
+    let request = SwitchRequest { profile: name };
+    match client.switch(&request) {
+        Err(ClientError::Problem(problem)) if problem.code == Code::NotFound => {
+            Err(choose::unknown(client, &request.profile))
+        }
+        answer => Ok(answer?),
+    }
 }

@@ -1,11 +1,16 @@
 //! `token`: the raw lease.
 
+use std::io::IsTerminal;
+
 use clap::ArgMatches;
 use proto::secret::Secret;
-use proto::token::TokenRequest;
+use proto::token::{Purpose, TokenRequest};
+use serde_json::json;
 
+use super::fallback::{self, Standin};
 use super::{augment, scopes, seconds};
 use crate::cli::{self, Verb};
+use crate::client::ClientError;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::Output;
@@ -16,8 +21,9 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Print an access token or key",
     more: "\
-Prints the token and a newline, nothing else; with `-o json` also its expiry, scopes and lease id.
-Reads only. Uses the network only when the token has to be refreshed first.
+Prints the token and a newline, nothing else; with `-o json` also its expiry, scopes and lease id. Where nothing is
+logged in, the key in the provider's variable is printed, if it is set. Keep what is printed out of logs and files.
+Reads only. Uses the network only when the token has to be refreshed first. Never asks anything.
 
 Example:
   curl -H \"Authorization: Bearer $(agentctl token --min-ttl 5m)\" https://api.example.org/",
@@ -39,23 +45,67 @@ struct Token {
     /// Address of the service the token is for (RFC 8707)
     #[arg(long, value_name = "URI")]
     resource: Option<String>,
+    /// A credential that came with the login, by its word in `agentctl status`
+    #[arg(long, value_name = "WORD", conflicts_with_all = ["scope", "audience", "resource"])]
+    credential: Option<String>,
+    /// Print it on a terminal although the profile's rule is `reveal = "pipe"`
+    #[arg(long)]
+    yes_i_know: bool,
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
-    let Token { min_ttl, scope, audience, resource } = cli::arguments(matches)?;
-    let profile = invocation.profile(None)?;
-    let request =
-        TokenRequest { profile, min_ttl, scope: scopes(&scope), audience, resource, ..TokenRequest::default() };
-    let token = invocation.connect()?.token(&request)?;
-    if invocation.output.is_json() {
-        return invocation.output.json(&token);
+    let Token { min_ttl, scope, audience, resource, credential, yes_i_know } = cli::arguments(matches)?;
+    let request = TokenRequest {
+        profile: invocation.profile(None)?,
+        min_ttl,
+        scope: scopes(&scope),
+        audience,
+        resource,
+        secondary: credential,
+        purpose: purpose(std::io::stdout().is_terminal(), yes_i_know),
+    };
+    let output = &invocation.output;
+    let mut client = invocation.connect()?;
+    let token = match client.token(&request) {
+        Err(error @ ClientError::Problem(_)) if plainly(&request) => {
+            return stand_in(output, &fallback::after(&mut client, request.profile.as_ref(), error)?);
+        }
+        answer => answer?,
+    };
+    if output.is_json() {
+        return output.json(&token);
     }
-    print(&invocation.output, &token.access_token)?;
+    print(output, &token.access_token)?;
     if !token.min_ttl_met {
         let left = token.expires_in.map_or_else(String::new, |left| format!(": {left} s are left"));
-        invocation.output.warning(&format!("the service gives no token with that much life{left}"));
+        output.warning(&format!("the service gives no token with that much life{left}"));
     }
     Ok(())
+}
+
+/// Where the token goes; a pipe is what the agent takes for granted.
+pub(super) fn purpose(terminal: bool, acknowledged: bool) -> Option<Purpose> {
+    match (terminal, acknowledged) {
+        (false, _) => None,
+        (true, false) => Some(Purpose::Terminal),
+        (true, true) => Some(Purpose::TerminalAcknowledged),
+    }
+}
+
+/// Whether a key will do, of which nothing is known.
+fn plainly(request: &TokenRequest) -> bool {
+    request.scope.is_none() && request.audience.is_none() && request.resource.is_none() && request.secondary.is_none()
+}
+
+fn stand_in(output: &Output, found: &Standin) -> Result<(), Failure> {
+    output.detail(&format!("using the key in {}", found.variable));
+    if output.is_json() {
+        // EXPOSE: the person asked for the key itself.
+        let key = found.key.expose();
+        return output.json(&json!({"access_token": key, "provider": found.provider, "source": "environment",
+            "token_type": found.scheme, "variable": found.variable}));
+    }
+    print(output, &found.key)
 }
 
 /// Writes a token and a newline.
@@ -75,4 +125,16 @@ pub(super) fn plain(token: &Secret) -> Result<&str, Failure> {
         return Err(Failure::failed("the token holds control characters").hint("`agentctl token -o json` escapes them"));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_named_and_a_pipe_is_not_worth_a_word() {
+        assert_eq!((purpose(false, false), purpose(false, true)), (None, None));
+        assert_eq!(purpose(true, false), Some(Purpose::Terminal));
+        assert_eq!(purpose(true, true), Some(Purpose::TerminalAcknowledged));
+    }
 }

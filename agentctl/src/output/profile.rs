@@ -1,10 +1,13 @@
 //! Profiles and the agent as text for people. Pure: the present is passed in, text from elsewhere is cleaned here.
 
+use proto::id::ProviderName;
 use proto::login::Flow;
 use proto::problem::Reason;
-use proto::profile::{Account, AuthType, Profile, ProfileState, Source};
+use proto::profile::{Account, AuthType, Profile, ProfileState, Reveal, Secondary, Source};
+use proto::provider::Method;
 use proto::status::Status;
 use proto::timestamp::Timestamp;
+use proto::whoami::{Probe, ProbeStatus};
 
 use super::{Cell, Colour, Paint, clean, fields, span, table, when};
 
@@ -21,7 +24,7 @@ pub(crate) fn expiry(profile: &Profile, now: Timestamp) -> Option<String> {
         (_, ProfileState::LoggedOut) => None,
         (Some(at), _) if at > now => Some(format!("expires {}", when(at, now))),
         (Some(at), _) => Some(format!("expired {}", when(at, now))),
-        (None, ProfileState::Usable) => Some("no expiry known".to_owned()),
+        (None, ProfileState::Usable) if profile.auth_type != AuthType::None => Some("no expiry known".to_owned()),
         (None, _) => None,
     }
 }
@@ -41,7 +44,7 @@ pub(crate) fn agent(status: &Status, now: Timestamp, paint: Paint) -> String {
 fn store(status: &Status) -> Cell {
     let store = &status.store;
     let mut parts: Vec<String> = store.path.iter().map(|path| clean(path).into_owned()).collect();
-    parts.push(source(store.source).to_owned());
+    parts.push(kept(store.source));
     let troubles = [(store.unsaved, "not yet saved"), (store.damaged, "damaged")];
     parts.extend(troubles.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let text = parts.join(", ");
@@ -49,60 +52,156 @@ fn store(status: &Status) -> Cell {
     if sound { Cell::plain(text) } else { Cell::coloured(text, Colour::Yellow) }
 }
 
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Environment => "from the environment",
-        Source::File => "sealed under a key file",
-        Source::Keyring => "sealed under a key in the keyring",
-        Source::Memory => "memory only: logins are gone when the agent stops",
-        Source::Passphrase => "sealed under a passphrase",
-        _ => "kept in a way this client does not know",
-    }
+/// The word of a source, and what it means.
+fn kept(source: Source) -> String {
+    let (word, meaning) = match source {
+        Source::Environment => ("environment", "from a variable, for one call"),
+        Source::File => ("file", "sealed under a key file"),
+        Source::Keyring => ("keyring", "sealed under a key in the keyring"),
+        Source::Memory => ("memory", "gone when the agent stops"),
+        Source::Passphrase => ("passphrase", "sealed under a passphrase"),
+        _ => ("unknown", "kept in a way this client does not know"),
+    };
+    format!("{word} ({meaning})")
 }
 
 /// The lines about one profile; `why` says how it was chosen.
 pub(crate) fn profile(profile: &Profile, why: &str, now: Timestamp, paint: Paint) -> String {
     let text = |text: &str| Cell::plain(clean(text).into_owned());
+    let organization = profile.account.as_ref().and_then(|account| account.organization.as_deref());
     let mut rows = vec![("profile", Cell::plain(format!("{} ({why})", profile.name)))];
+    rows.extend(profile.provider.as_ref().map(|provider| ("provider", Cell::plain(provider.as_str()))));
+    rows.extend(environment(profile).map(|environment| ("environment", Cell::plain(environment))));
     rows.extend(account(profile.account.as_ref()).map(|who| ("account", Cell::plain(who))));
+    rows.extend(organization.map(|name| ("organization", text(name))));
+    rows.extend(project(profile).map(|project| ("project", Cell::plain(project))));
     rows.extend(profile.issuer.as_deref().map(|issuer| ("issuer", text(issuer))));
     rows.push(("type", Cell::plain(auth_type(profile))));
-    rows.extend(profile.scope.as_deref().map(|scope| ("scopes", text(scope))));
+    rows.extend(profile.fingerprint.as_deref().map(|fingerprint| ("fingerprint", text(fingerprint))));
+    rows.extend(scopes(profile).map(|scopes| ("scopes", Cell::plain(scopes))));
     rows.extend(profile.requested_scope.as_deref().map(|scope| ("asked for", text(scope))));
     rows.push(("state", state_with_reason(profile)));
+    if profile.usable == Some(false) {
+        rows.push(("usable", Cell::coloured("no: the service says that it is good for nothing", Colour::Red)));
+    }
     rows.extend(expiry(profile, now).map(|expiry| ("token", Cell::plain(expiry))));
     rows.extend(refresh(profile, now).map(|refresh| ("refresh", refresh)));
-    let kept = if profile.unsaved { "not yet saved: held in memory" } else { source(profile.source) };
+    rows.extend(profile.secondaries.iter().map(|one| ("with it", secondary(one))));
+    let reveal = match profile.reveal {
+        Some(Reveal::Never) => Some("the credential is never printed"),
+        Some(Reveal::Pipe) => Some("the credential is not printed on a terminal"),
+        _ => None,
+    };
+    rows.extend(reveal.map(|rule| ("reveal", Cell::plain(rule))));
+    let kept = if profile.unsaved { "memory (not yet saved)".to_owned() } else { kept(profile.source) };
     let safe = !profile.unsaved && profile.source != Source::Memory;
-    rows.push(("kept", if safe { Cell::plain(kept) } else { Cell::coloured(kept, Colour::Yellow) }));
+    rows.push(("source", if safe { Cell::plain(kept) } else { Cell::coloured(kept, Colour::Yellow) }));
+    rows.extend(profile.unrevoked.filter(|count| *count > 0).map(|count| {
+        let text = format!("{count} ended here and not yet revoked at the service; it is tried again");
+        ("unrevoked", Cell::coloured(text, Colour::Yellow))
+    }));
     fields(&rows, paint)
 }
 
-/// The table of all profiles.
-pub(crate) fn list(profiles: &[Profile], now: Timestamp, paint: Paint) -> String {
-    let row = |profile: &Profile| {
-        let expires = profile.expires_at.filter(|_| profile.state != ProfileState::LoggedOut);
+/// The deployment's name, and its base URL unless that is its name.
+fn environment(profile: &Profile) -> Option<String> {
+    let (name, url) = (profile.environment.as_deref(), profile.url.as_deref());
+    let text = match (name, url) {
+        (Some(name), Some(url)) if name != url => format!("{name}, {url}"),
+        (name, url) => name.or(url)?.to_owned(),
+    };
+    Some(clean(&text).into_owned())
+}
+
+/// The project's name and identifier.
+pub(crate) fn project(profile: &Profile) -> Option<String> {
+    let id = profile.project.as_deref()?;
+    let text = match profile.project_name.as_deref() {
+        Some(name) if name != id => format!("{name} ({id})"),
+        _ => id.to_owned(),
+    };
+    Some(clean(&text).into_owned())
+}
+
+/// Granted scopes; that they are unknown is worth a line only where there are tokens.
+fn scopes(profile: &Profile) -> Option<String> {
+    match &profile.scope {
+        Some(scope) => Some(clean(scope).into_owned()),
+        None if profile.auth_type == AuthType::Oauth => Some("unknown".to_owned()),
+        None => None,
+    }
+}
+
+/// A credential that comes with the login.
+pub(crate) fn secondary(one: &Secondary) -> Cell {
+    let title = clean(&one.title);
+    let need = if one.required { ", required" } else { "" };
+    let values: Vec<String> =
+        one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect();
+    let values = values.concat();
+    match (one.present, &one.problem) {
+        (true, _) => Cell::plain(format!("{title} ({}{need}): present{values}", clean(&one.name))),
+        (false, problem) => {
+            let why = problem.as_ref().map_or_else(String::new, |problem| format!(": {}", clean(&problem.detail)));
+            let text = format!("{title} ({}{need}): missing{why}", clean(&one.name));
+            Cell::coloured(text, if one.required { Colour::Red } else { Colour::Yellow })
+        }
+    }
+}
+
+/// The table of profiles and how they did.
+pub(crate) fn list(probes: &[Probe], paint: Paint) -> String {
+    let row = |probe: &Probe| {
+        let profile = &probe.profile;
+        let or_dash = |text: Option<&str>| Cell::plain(text.map_or("-".into(), clean));
         vec![
             Cell::plain(if profile.current { "*" } else { "" }),
             Cell::plain(profile.name.as_str()),
-            Cell::plain(auth_type(profile)),
-            state(profile.state),
+            or_dash(profile.provider.as_ref().map(ProviderName::as_str).or(profile.issuer.as_deref())),
+            or_dash(profile.environment.as_deref()),
+            Cell::plain(project(profile).unwrap_or_else(|| "-".to_owned())),
             Cell::plain(account(profile.account.as_ref()).unwrap_or_else(|| "-".to_owned())),
-            Cell::plain(expires.map_or_else(|| "-".to_owned(), |at| when(at, now))),
-            Cell::plain(profile.issuer.as_deref().map_or("-".into(), clean)),
+            probed(probe),
         ]
     };
-    let rows: Vec<Vec<Cell>> = profiles.iter().map(row).collect();
-    table(&["", "NAME", "TYPE", "STATE", "ACCOUNT", "EXPIRES", "ISSUER"], &rows, paint)
+    let rows: Vec<Vec<Cell>> = probes.iter().map(row).collect();
+    table(&["", "NAME", "PROVIDER", "ENVIRONMENT", "PROJECT", "ACCOUNT", "STATUS"], &rows, paint)
 }
 
-fn auth_type(profile: &Profile) -> &'static str {
-    match (profile.auth_type, profile.flow) {
-        (AuthType::ApiKey, _) => "api key",
-        (AuthType::None, _) => "none",
-        (AuthType::Oauth, Flow::Device) => "oauth (device)",
-        (AuthType::Oauth, _) => "oauth",
+fn probed(probe: &Probe) -> Cell {
+    let (word, colour) = match probe.status {
+        ProbeStatus::Error => ("error", Colour::Red),
+        ProbeStatus::Inactive => ("inactive", Colour::Yellow),
+        ProbeStatus::Offline => ("offline", Colour::Dim),
+        ProbeStatus::Ok => ("ok", Colour::Green),
+        ProbeStatus::Timeout => ("timeout", Colour::Yellow),
+        _ => ("unknown", Colour::Dim),
+    };
+    let why = probe.detail.as_deref().map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
+    Cell::coloured(format!("{word}{why}"), colour)
+}
+
+fn auth_type(profile: &Profile) -> String {
+    let word = match profile.auth_type {
+        AuthType::ApiKey => "api_key",
+        AuthType::None => return "none".to_owned(),
+        AuthType::Oauth => "oauth",
         _ => "unknown",
+    };
+    match profile.method.and_then(method).or_else(|| (profile.flow == Flow::Device).then_some("device")) {
+        Some("api-key") | None => word.to_owned(),
+        Some(method) => format!("{word} ({method})"),
+    }
+}
+
+/// The word of a way to log in.
+pub(crate) fn method(method: Method) -> Option<&'static str> {
+    match method {
+        Method::ApiKey => Some("api-key"),
+        Method::Browser => Some("browser"),
+        Method::ClientCredentials => Some("client-credentials"),
+        Method::Device => Some("device"),
+        _ => None,
     }
 }
 

@@ -160,7 +160,7 @@ pub(super) fn fingerprint(credential: &Credential) -> String {
 
 /// The same of a fingerprint at hand.
 pub(super) fn hex(Fingerprint(bytes): Fingerprint) -> String {
-    bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", u128::from_be_bytes(bytes) >> 64)
 }
 
 fn secondary(held: &service::Secondary) -> Secondary {

@@ -19,9 +19,8 @@ use super::json::Json;
 use super::problem::{Failure, invalid};
 use crate::flow::{Finished, Login, Step, Target};
 use crate::notice::Kind;
-use crate::provider::Flow;
 use crate::secret::ApiKey;
-use crate::vault::{Beside, NewKey};
+use crate::vault::NewKey;
 
 /// A login fails closed after this when the request does not say otherwise.
 pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_mins(5);
@@ -42,12 +41,11 @@ pub(super) async fn login(
     }
     let (switch, poll_interval) = (request.switch, request.poll_interval);
     let wish = request.max_wait.map(Duration::from_secs);
-    let (profile, target) = match provider {
-        Some(provider) => api.login_at_service(provider, request).await?,
-        None => {
-            let (profile, target) = api.login_at_issuer(request)?;
-            (Some(profile), target)
-        }
+    let (profile, target) = if let Some(provider) = provider {
+        api.login_at_service(provider, request).await?
+    } else {
+        let (profile, target) = api.login_at_issuer(request)?;
+        (Some(profile), target)
     };
     let usual = if let Target::Service(at) = &target { at.max_wait() } else { None };
     let max_wait = wish.or(usual).unwrap_or(DEFAULT_MAX_WAIT).min(LONGEST_MAX_WAIT);
@@ -72,8 +70,7 @@ async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> 
     let name = request.profile.ok_or_else(|| invalid("a key needs the name of a profile"))?;
     let key = checked_key(request.key.as_ref())?.ok_or_else(|| invalid("there is no key in the request"))?;
     let expires_at = checked_expiry(api, request.expires_at)?;
-    let new = NewKey { key, expires_at, account: None, flow: Flow::Key, beside: Beside::default() };
-    let snapshot = api.vault.adopt_key(name.as_str(), new).await;
+    let snapshot = api.vault.adopt_key(name.as_str(), NewKey::bare(key, expires_at)).await;
     let mut warnings = Vec::new();
     if snapshot.unsaved {
         warnings.push("the key is not saved yet: the store cannot be written".to_owned());

@@ -11,8 +11,8 @@ use crate::inquiry::Verdict;
 
 pub(super) async fn probe(State(api): State<Api>, Json(request): Json<ProbeRequest>) -> Result<Json<Probed>, Failure> {
     let provider = request.provider.as_ref().map(proto::id::ProviderName::as_str);
-    let (probed, hidden) = in_time(api.inquiries.probe(request.offline, request.all, provider)).await?;
-    let probes = probed.into_iter().map(|one| {
+    let (tried, hidden) = in_time(api.inquiries.probe(request.offline, request.all, provider)).await?;
+    let probes = tried.into_iter().map(|one| {
         let (status, detail) = match one.verdict {
             Verdict::Error(why) => (ProbeStatus::Error, Some(why)),
             Verdict::Inactive => (ProbeStatus::Inactive, None),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use crate::flow::{AdoptError, Adopted, Brought, Failure, GrantSink, Outcome};
+use crate::flow::{AdoptError, Adopted, Brought, BroughtTokens, Failure, GrantSink, Outcome};
 use crate::notice::{Kind, Notices};
 use crate::oauth::{Account, ExchangeError, OAuth, Presented, Tokens};
 use crate::provider::{Catalogue, Flow, Method, MethodName, Place};
@@ -112,7 +112,8 @@ impl GrantSink for Adopter {
                     Some(place) => self.vault.adopt_open(&profile, place).await,
                     None => return Err(AdoptError::NotStored),
                 },
-                Brought::Tokens { settings, client, tokens, requested_scope } => {
+                Brought::Tokens(brought) => {
+                    let BroughtTokens { settings, client, tokens, requested_scope } = *brought;
                     let new = NewGrant { flow, settings, client, tokens, account, requested_scope, beside };
                     self.vault.adopt(&profile, new).await
                 }

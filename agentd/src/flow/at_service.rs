@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::flow::at_issuer::{self, Obtained};
 use crate::flow::loopback::Browser;
 use crate::flow::table::{Ground, Row};
-use crate::flow::{AtIssuer, AtService, Brought, Failure, Outcome, key, poll_exchange, warning};
+use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning};
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
 use crate::provider::{Endpoints, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
 use crate::secret::ApiKey;
@@ -142,7 +142,12 @@ pub(super) async fn complete(
                 Brought::Key { key: ApiKey::new(tokens.access_token.expose().to_owned()), expires_at }
             } else {
                 let client = own_client(&at.site.place);
-                Brought::Tokens { settings: None, client, tokens, requested_scope: String::new() }
+                Brought::Tokens(Box::new(BroughtTokens {
+                    settings: None,
+                    client,
+                    tokens,
+                    requested_scope: String::new(),
+                }))
             }
         }
         Raw::Obtained(obtained, settings) => {
@@ -151,7 +156,12 @@ pub(super) async fn complete(
             warnings = warning::of(&tokens, &plan.scope, flow);
             settle(expiry, &mut tokens, ground.clock.wall());
             tokens.token_type.clone_from(&at.site.place.scheme);
-            Brought::Tokens { settings: Some(settings), client: plan.client, tokens, requested_scope: plan.scope }
+            Brought::Tokens(Box::new(BroughtTokens {
+                settings: Some(settings),
+                client: plan.client,
+                tokens,
+                requested_scope: plan.scope,
+            }))
         }
     };
     let Some(secret) = secret_of(&grant) else {
@@ -211,6 +221,7 @@ async fn choose_project(ground: &Ground, at: &mut AtService, credential: Present
     let wanted = at.project.take();
     let listed = ground.services.projects(&at.site, credential).await;
     let place = &mut at.site.place;
+    place.project = None;
     match (listed, wanted) {
         (None, Some(wanted)) => place.project = Some(wanted),
         (None, None) => {}
@@ -267,7 +278,7 @@ fn secret_of(grant: &Brought) -> Option<&str> {
         // EXPOSE: presented to the service that it is of.
         Brought::Key { key, .. } => Some(key.expose()),
         // EXPOSE: as above.
-        Brought::Tokens { tokens, .. } => Some(tokens.access_token.expose()),
+        Brought::Tokens(brought) => Some(brought.tokens.access_token.expose()),
         Brought::Nothing => None,
     }
 }

@@ -1,7 +1,7 @@
 //! A key handed over by the person: its shape is looked at first, then the service is asked, and only then it is kept.
 
 use crate::flow::table::Ground;
-use crate::flow::{AtService, Failure};
+use crate::flow::{AtService, Failure, find_project};
 use crate::provider::KeySpec;
 use crate::secret::ApiKey;
 use crate::service::{Identity, Presented};
@@ -29,11 +29,14 @@ pub(super) async fn verified(ground: &Ground, at: &AtService, spec: &KeySpec) ->
         Some(told) => told.map_err(|error| Failure::of_key(&error))?,
         None => Identity::default(),
     };
-    // Where the identity is not to be had, the list of projects shows whether the key is good.
-    if at.site.provider.whoami.is_none()
-        && let Some(listed) = ground.services.projects(&at.site, credential).await
-    {
-        listed.map_err(|error| Failure::of_key(&error))?;
+    // The list of projects shows as well whether the key is good, and whether the project that is wanted is there.
+    if let Some(listed) = ground.services.projects(&at.site, credential).await {
+        let listed = listed.map_err(|error| Failure::of_key(&error))?;
+        if at.project.as_ref().is_some_and(|wanted| find_project(&listed, wanted).is_none()) {
+            let known: Vec<&str> = listed.iter().map(|project| project.id.as_str()).collect();
+            let why = format!("there is no such project at the service; there are: {}", known.join(", "));
+            return Err(Failure::BadSettings { why });
+        }
     }
     Ok((ApiKey::new(text.to_owned()), identity))
 }

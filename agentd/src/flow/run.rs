@@ -4,7 +4,7 @@ use crate::flow::at_issuer::{self, Obtained};
 use crate::flow::at_service::{self, Raw};
 use crate::flow::loopback::{Browser, Page};
 use crate::flow::table::{Ground, Row};
-use crate::flow::{AdoptError, Brought, Failure, Finished, Login, Outcome, Step, Target, warning};
+use crate::flow::{AdoptError, Brought, BroughtTokens, Failure, Finished, Login, Outcome, Step, Target, warning};
 
 /// Runs `login` and ends `row`.
 pub(super) async fn run(ground: &Ground, row: &Row, login: Login) {
@@ -73,12 +73,12 @@ async fn adopt(ground: &Ground, login: Login, got: Got) -> Result<Finished, Fail
             Outcome {
                 profile: login.profile,
                 flow,
-                grant: Brought::Tokens {
+                grant: Brought::Tokens(Box::new(BroughtTokens {
                     settings: Some(settings),
                     client: plan.client,
                     tokens,
                     requested_scope: plan.scope,
-                },
+                })),
                 account,
                 warnings,
                 switch: login.switch,

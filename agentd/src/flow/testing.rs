@@ -17,11 +17,12 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::flow::{AdoptError, Adopted, Failure, GrantSink, Login, Logins, Outcome, Step};
+use crate::flow::{AdoptError, Adopted, AtIssuer, Brought, Failure, GrantSink, Login, Logins, Outcome, Step, Target};
 use crate::http::Http;
 use crate::http::stub::{Reply, Stub};
-use crate::oauth::OAuth;
+use crate::oauth::{OAuth, Tokens};
 use crate::provider::{Endpoints, Flow, Settings};
+use crate::service::Services;
 use crate::supervise::Tasks;
 
 /// Wall time at the start of every test.
@@ -57,7 +58,7 @@ impl GrantSink for Sink {
             if self.refuse {
                 return Err(AdoptError::NotStored);
             }
-            let profile = outcome.profile.clone();
+            let profile = outcome.profile.clone().expect("these logins have names");
             self.adopted.lock().expect("no panic").push(outcome);
             Ok(Adopted { profile, warnings: vec!["kept in memory only".to_owned()] })
         }
@@ -112,13 +113,28 @@ impl Bench {
         let gate = Semaphore::new(usize::from(open));
         let sink = Arc::new(Sink { adopted: Mutex::default(), gate, refuse });
         let oauth = OAuth::new(Http::new(None), clock.clone());
-        let logins = Logins::new(oauth, clock.clone(), tasks.clone(), Arc::clone(&sink) as Arc<dyn GrantSink>);
+        let services = Services::new(Http::new(None), oauth.clone(), clock.clone());
+        let recording = Arc::clone(&sink) as Arc<dyn GrantSink>;
+        let logins = Logins::new(oauth, services, clock.clone(), tasks.clone(), recording);
         Self { clock, logins, script, service, sink, tasks }
     }
 
     /// A login at this service.
     pub(super) fn login(&self, flow: Flow) -> Login {
-        Login { flow: Some(flow), ..login(&self.service.url) }
+        self.login_with(flow, |_| {})
+    }
+
+    /// The same with changed settings.
+    pub(super) fn login_with(&self, flow: Flow, change: impl FnOnce(&mut Settings)) -> Login {
+        let mut at = AtIssuer { flow: Some(flow), ..login(&self.service.url) };
+        change(&mut at.settings);
+        Login {
+            profile: Some("work".to_owned()),
+            target: Target::Issuer(Box::new(at)),
+            max_wait: Duration::from_mins(30),
+            switch: true,
+            poll_interval: None,
+        }
     }
 
     /// Starts a login by `flow`.
@@ -210,7 +226,7 @@ impl Script {
 }
 
 /// A login at `issuer`, with nothing special.
-pub(super) fn login(issuer: &str) -> Login {
+pub(super) fn login(issuer: &str) -> AtIssuer {
     let settings = Settings {
         issuer: issuer.to_owned(),
         client_id: "client".to_owned(),
@@ -224,13 +240,17 @@ pub(super) fn login(issuer: &str) -> Login {
         endpoints: Endpoints::default(),
         auth_params: BTreeMap::new(),
     };
-    Login {
-        profile: "work".to_owned(),
-        settings,
-        flow: None,
-        browser: false,
-        max_wait: Duration::from_mins(30),
-        switch: true,
+    AtIssuer { settings, flow: None, browser: false }
+}
+
+/// What a login by issuer brought home: settings, tokens and the scope asked for.
+pub(super) fn brought(outcome: &Outcome) -> (&Settings, &Tokens, &str) {
+    match &outcome.grant {
+        Brought::Tokens(brought) => {
+            let settings = brought.settings.as_ref().expect("a login by issuer has settings");
+            (settings, &brought.tokens, &brought.requested_scope)
+        }
+        other => panic!("not of an issuer: {other:?}"),
     }
 }
 

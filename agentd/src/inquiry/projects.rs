@@ -36,13 +36,12 @@ impl Inquiries {
         let (snapshot, listed) = self.projects(profile).await?;
         let chosen = match &listed {
             None => (wanted.to_owned(), None),
-            Some(projects) => match find_project(projects, wanted) {
-                Some(project) => (project.id.clone(), project.name.clone()),
-                None => {
-                    let known = projects.iter().map(|project| project.id.clone()).collect();
-                    return Err(InquiryError::NoSuchProject { known });
-                }
-            },
+            Some(projects) => {
+                let known = || projects.iter().map(|project| project.id.clone()).collect();
+                let project = find_project(projects, wanted);
+                let project = project.ok_or_else(|| InquiryError::NoSuchProject { known: known() })?;
+                (project.id.clone(), project.name.clone())
+            }
         };
         Ok(self.vault.learn(&snapshot.name, Learned { project: Some(chosen), ..Learned::default() }).await?)
     }

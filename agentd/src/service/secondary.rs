@@ -74,6 +74,9 @@ impl Services {
     ) -> Result<(ApiKey, BTreeMap<String, String>), CallError> {
         let mut values = Values::new().with(Name::Profile, profile).with(Name::Host, crate::platform::host_name());
         for step in &wanted.steps {
+            if step.unless.as_ref().is_some_and(|name| values.value(&Name::Taken(name.clone())).is_some()) {
+                continue;
+            }
             let document = self.send(site, &step.request, values.clone(), Some(credential)).await?.document()?;
             let element = match &step.pick {
                 None => Some(&document),
@@ -95,10 +98,12 @@ impl Services {
     fn pick<'a>(&self, document: &'a Document, pick: &Pick) -> Option<&'a Document> {
         let now = self.clock.wall();
         let alive = |item: &&Document| {
+            let other = pick.only.iter().any(|(pointer, wanted)| item.text(pointer).is_none_or(|is| *is != *wanted));
+            let lacks = pick.with.as_ref().is_some_and(|pointer| item.text(pointer).is_none());
             let ended =
                 pick.without.as_ref().is_some_and(|pointer| item.at(pointer).is_some_and(|value| !value.is_empty()));
             let lapsed = pick.until.as_ref().and_then(|pointer| item.time(pointer)).is_some_and(|at| at <= now);
-            !ended && !lapsed
+            !other && !lacks && !ended && !lapsed
         };
         let mut items = document.list(&pick.from)?.iter().filter(alive);
         match &pick.newest {

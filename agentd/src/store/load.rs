@@ -118,12 +118,11 @@ pub(super) fn read(reading: &Reading<'_>, cipher: &Cipher) -> Result<Found, Open
     }
     if let Some(sealed) = reading.choices()? {
         let plain = cipher.open(Subject::Choices, &sealed).ok().map(|opened| opened.plain);
-        match plain.and_then(|plain| record::choices::decode(&plain)) {
-            Some(choices) => loaded.choices = choices,
-            None => {
-                tracing::error!("the note of the choices of each provider does not open");
-                loaded.damaged += 1;
-            }
+        if let Some(choices) = plain.and_then(|plain| record::choices::decode(&plain)) {
+            loaded.choices = choices;
+        } else {
+            tracing::error!("the note of the choices of each provider does not open");
+            loaded.damaged += 1;
         }
     }
     Ok(Found { loaded, sequences })

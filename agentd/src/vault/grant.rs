@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::freshness;
+use super::given::{Beside, Learned, NewGrant, NewKey};
 use super::keeper::LEAST_SPACING;
 use super::view::{Credential, Served, Snapshot, Standing};
 use super::want::{Scopes, Target};
@@ -79,70 +80,6 @@ pub(super) struct History {
     pub(super) not_before: Option<Moment>,
     /// Not before this, whoever asks: the service said so.
     pub(super) service_says: Option<Moment>,
-}
-
-/// A login that has just succeeded.
-#[derive(Debug)]
-pub struct NewGrant {
-    /// How it was made.
-    pub flow: Flow,
-    /// Settings to log in with again, for a login at an authorization server.
-    pub settings: Option<Settings>,
-    /// How to renew.
-    pub client: Client,
-    /// What came.
-    pub tokens: Tokens,
-    /// Who is logged in.
-    pub account: Option<Account>,
-    /// Scope asked for.
-    pub requested_scope: String,
-    /// What belongs to the login besides.
-    pub beside: Beside,
-}
-
-/// What belongs to a login besides its credential.
-#[derive(Debug, Default)]
-pub struct Beside {
-    /// What binds it to a provider.
-    pub place: Option<Place>,
-    /// Whether the service says that the credential is good for anything.
-    pub usable: Option<bool>,
-    /// What came with it.
-    pub secondaries: Vec<Secondary>,
-}
-
-/// What was learned of a grant at its service. What is `None` stays as it was.
-#[derive(Debug, Default)]
-pub struct Learned {
-    /// When the login was made that this is about; a later login is another one.
-    pub logged_in_at: Option<i64>,
-    /// Who is logged in.
-    pub account: Option<Account>,
-    /// Whether the credential is good for anything.
-    pub usable: Option<bool>,
-    /// What came with the login.
-    pub secondaries: Option<Vec<Secondary>>,
-    /// When the key lapses, in seconds since 1970.
-    pub expires_at: Option<i64>,
-    /// The chosen project: identifier and name.
-    pub project: Option<(String, Option<String>)>,
-    /// What undoes an import; `Some(None)`: nothing any more.
-    pub undo: Option<Option<Undo>>,
-}
-
-/// A key handed over by the person.
-#[derive(Debug)]
-pub struct NewKey {
-    /// The key.
-    pub key: ApiKey,
-    /// Seconds since 1970, if known.
-    pub expires_at: Option<i64>,
-    /// Who it belongs to, if the service said.
-    pub account: Option<Account>,
-    /// How it was made: as a key, or in a browser.
-    pub flow: Flow,
-    /// What belongs to it besides.
-    pub beside: Beside,
 }
 
 impl Grant {
@@ -310,11 +247,6 @@ impl Grant {
             at: clock.wall(),
             tries: 0,
         })
-    }
-
-    /// Whether there is anything to lose.
-    pub(super) fn is_held(&self) -> bool {
-        self.main.is_some() || self.renewal.is_some()
     }
 
     /// Takes over the answer to a refresh for `target`.

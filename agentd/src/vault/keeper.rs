@@ -9,6 +9,7 @@
 //! - K4: an answer is applied only to the revision of the grant that asked.
 
 mod exchange;
+mod farewell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,11 @@ use futures_util::StreamExt as _;
 use tokio::sync::{oneshot, watch};
 
 use self::exchange::{Answer, Exchange};
+use self::farewell::Farewell;
+pub use self::farewell::LogoutReport;
 use super::demand::Board;
-use super::farewell::{self, Farewell, LogoutReport};
-use super::grant::{Grant, Learned, NewGrant, NewKey};
+use super::given::{Learned, NewGrant, NewKey};
+use super::grant::Grant;
 use super::lanes::For;
 use super::view::{Snapshot, Standing};
 use super::want::{Need, Target};
@@ -61,17 +64,17 @@ pub(super) enum Command {
 }
 
 pub(super) struct Keeper {
-    pub(super) grant: Grant,
+    grant: Grant,
     revision: u64,
     sequence: u64,
     shared: Arc<Shared>,
-    pub(super) parts: Arc<Parts>,
+    parts: Arc<Parts>,
     commands: mpsc::UnboundedReceiver<Command>,
     exchange: Option<Exchange>,
     unsaved: Option<Unsaved>,
     jitter: u8,
-    pub(super) farewell: Option<Box<Farewell>>,
-    pub(super) farewell_at: Option<Moment>,
+    farewell: Option<Box<Farewell>>,
+    farewell_at: Option<Moment>,
 }
 
 /// The latest state is not durable yet.
@@ -273,48 +276,6 @@ impl Keeper {
         self.shared.board.conclude_all(&Trouble::Superseded);
     }
 
-    async fn logout(&mut self, reply: oneshot::Sender<LogoutReport>) {
-        // The answer under way may bring the refresh token that has to be revoked.
-        self.end_exchange().await;
-        self.end_farewell().await;
-        let open = self.grant.standing == Standing::Open;
-        let Some(_) = self.grant.main.as_ref() else {
-            if open {
-                self.grant.forget(Why::LoggedOut);
-                self.persist().await;
-                self.tell(None);
-            }
-            let _gone = reply.send(LogoutReport { was_logged_in: open, ..LogoutReport::nothing() });
-            return;
-        };
-        self.renew_for_logout().await;
-        self.supersede();
-        self.grant.unrevoked.extend(self.grant.ended(&self.parts.clock));
-        self.grant.forget(Why::LoggedOut);
-        // The local copy goes first: it must be gone even when the service cannot be reached.
-        self.persist().await;
-        self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
-        self.note(Kind::LoggedOut, None);
-        self.tell(None);
-        self.say_farewell(Some(reply));
-    }
-
-    /// Some services are told with an access token only: one that has lapsed is renewed first.
-    async fn renew_for_logout(&mut self) {
-        let lapsed = self.grant.main.as_ref().is_some_and(|main| !main.is_valid(self.parts.clock.now()));
-        let needed = self.grant.place.as_deref().is_some_and(|place| self.parts.issuer.ends_with_live_token(place));
-        if !lapsed || !needed || self.grant.refresh_token().is_none() {
-            return;
-        }
-        self.start(Arc::default(), For::Caller);
-        // A lost answer is followed by a second try at once.
-        for _ in 0..2 {
-            let Some(exchange) = self.exchange.as_mut() else { return };
-            let answer = (&mut exchange.answer).await;
-            self.finish(answer).await;
-        }
-    }
-
     async fn remove(mut self, reply: oneshot::Sender<Result<(), crate::store::WriteError>>) {
         self.supersede();
         let removed = self.parts.store.remove(self.grant.id).await;
@@ -344,7 +305,7 @@ impl Keeper {
     }
 
     /// K2. A state that cannot be written is kept, shown as unsaved, and written later.
-    pub(super) async fn persist(&mut self) {
+    async fn persist(&mut self) {
         let record = self.next_record();
         match self.parts.store.put(record).await {
             Ok(()) => self.unsaved = None,
@@ -366,7 +327,7 @@ impl Keeper {
 
     /// Publishes the state, ends the round of a target, then wakes everybody who waits: in this order, so that nobody
     /// sees a round ended and the state before it.
-    pub(super) fn tell(&self, ended: Option<(&Arc<Target>, Option<Trouble>)>) {
+    fn tell(&self, ended: Option<(&Arc<Target>, Option<Trouble>)>) {
         let snapshot = Arc::new(self.grant.snapshot(self.wake_at(), self.unsaved.is_some()));
         self.shared.state.send_if_modified(|state| {
             *state = snapshot;

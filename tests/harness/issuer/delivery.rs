@@ -30,7 +30,7 @@ use tokio::time::Sleep;
 const PIECE: usize = 16 * 1024;
 
 /// The promise to bring a new refresh token to the client.
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     shared: Arc<Shared>,
     /// Set while the client may still go away without having read what was sent.
     in_flight: Arc<AtomicBool>,
@@ -57,7 +57,7 @@ impl Drop for Delivery {
 }
 
 /// A response body in pieces.
-pub(super) struct Sending {
+pub(crate) struct Sending {
     pieces: VecDeque<Bytes>,
     /// Bytes that `Content-Length` still promises.
     promised: u64,
@@ -76,7 +76,7 @@ enum Cut {
 }
 
 /// The response for an answer.
-pub(super) fn response(answer: Answer, plan: &[Behaviour], delivery: Option<Delivery>) -> Response<Sending> {
+pub(crate) fn response(answer: Answer, plan: &[Behaviour], delivery: Option<Delivery>) -> Response<Sending> {
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
         response = response.header(name, value);

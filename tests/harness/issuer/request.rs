@@ -89,39 +89,39 @@ fn form_decoded(text: &str) -> String {
 
 /// What a handler answers.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Content,
+pub struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Content,
     /// A refresh token was replaced, and this answer is the only way to learn its successor.
-    pub(super) rotated: bool,
+    pub(crate) rotated: bool,
 }
 
 /// The body of an answer.
 #[derive(Debug, Clone)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Empty,
     Json(Map<String, Value>),
     Raw { kind: &'static str, bytes: Vec<u8> },
 }
 
 impl Answer {
-    pub(super) fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Content::Empty, rotated: false }
     }
 
-    pub(super) fn json(status: u16, value: Value) -> Self {
+    pub(crate) fn json(status: u16, value: Value) -> Self {
         let Value::Object(members) = value else { return Self::raw(status, "application/json", value.to_string()) };
         let headers = vec![("cache-control", "no-store".to_owned())];
         Self { headers, body: Content::Json(members), ..Self::empty(status) }
     }
 
-    pub(super) fn raw(status: u16, kind: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn raw(status: u16, kind: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
         Self { body: Content::Raw { kind, bytes: bytes.into() }, ..Self::empty(status) }
     }
 
     /// An OAuth error (RFC 6749 §5.2).
-    pub(super) fn error(status: u16, code: &str, description: Option<&str>) -> Self {
+    pub(crate) fn error(status: u16, code: &str, description: Option<&str>) -> Self {
         let mut members = json!({ "error": code });
         if let Some(text) = description {
             members["error_description"] = text.into();
@@ -129,7 +129,7 @@ impl Answer {
         Self::json(status, members)
     }
 
-    pub(super) fn redirect(status: u16, to: String) -> Self {
+    pub(crate) fn redirect(status: u16, to: String) -> Self {
         Self { headers: vec![("location", to)], ..Self::empty(status) }
     }
 }

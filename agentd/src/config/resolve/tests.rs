@@ -55,8 +55,8 @@ fn every_setting_is_read() {
     let config = home.load(&[]).expect("no mistakes");
     assert_eq!((config.store_key, config.log), (StoreKey::File, Level::Debug));
     assert_eq!(config.proxy.as_deref(), Some("http://proxy.example:3128"));
-    let late = ProfileConfig { refresh: RefreshMode::Late, narrow: Narrow::Never };
-    let narrow = ProfileConfig { refresh: RefreshMode::Early, narrow: Narrow::Refresh };
+    let late = ProfileConfig { refresh: RefreshMode::Late, narrow: Narrow::Never, reveal: Reveal::Always };
+    let narrow = ProfileConfig { refresh: RefreshMode::Early, narrow: Narrow::Refresh, reveal: Reveal::Always };
     assert_eq!(config.profiles, [("work".to_owned(), late), ("ada@example.org".to_owned(), narrow)].into());
 }
 

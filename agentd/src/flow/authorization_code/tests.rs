@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::*;
-use crate::flow::testing::{Bench, Script, browse, error, granted, id_token, lost, within};
+use crate::flow::testing::{Bench, Script, brought, browse, error, granted, id_token, lost, within};
 use crate::http::stub::Reply;
 use crate::provider::Flow;
 
@@ -28,7 +28,7 @@ impl Waiting {
 
     async fn at(bench: Bench) -> Self {
         let id = bench.start(Flow::AuthorizationCode);
-        let Step::Open { url } = bench.step(&id, 0).await else { panic!("no address to open") };
+        let Step::Open { url, .. } = bench.step(&id, 0).await else { panic!("no address to open") };
         let url = Url::parse(&url).expect("a URL");
         assert_eq!(url.as_str().split('?').next(), Some(format!("{}/authorize", bench.service.url).as_str()));
         let sent: HashMap<String, String> = url.query_pairs().into_owned().collect();
@@ -62,9 +62,10 @@ async fn an_approved_login_is_exchanged_checked_and_stored() {
     let Step::Done(_) = login.bench.end(&login.id).await else { panic!("not done") };
     let adopted = login.bench.adopted();
     let outcome = &adopted[0];
-    assert_eq!((outcome.profile.as_str(), outcome.settings.flow), ("work", Some(Flow::AuthorizationCode)));
-    assert_eq!(outcome.requested_scope, "openid offline_access");
-    assert_eq!(outcome.granted_scope.as_deref(), Some("openid"));
+    let (settings, tokens, requested_scope) = brought(outcome);
+    assert_eq!((outcome.profile.as_deref(), settings.flow), (Some("work"), Some(Flow::AuthorizationCode)));
+    assert_eq!(requested_scope, "openid offline_access");
+    assert_eq!(tokens.scope.as_deref(), Some("openid"));
     assert_eq!(outcome.account.as_ref().and_then(|account| account.subject.as_deref()), Some("ada"));
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::flow::testing::{Bench, START, Script, error, granted, lost};
+use crate::flow::testing::{Bench, START, Script, brought, error, granted, lost};
 use crate::http::stub::Reply;
 use crate::provider::Flow;
 
@@ -31,8 +31,9 @@ async fn polling_starts_after_the_interval_and_slow_down_is_for_good() {
     assert_eq!(bench.asked_at(), [5, 10, 20, 30]);
     assert!(matches!(end, Step::Done(_)), "{end:?}");
     let adopted = bench.adopted();
-    assert_eq!(adopted[0].settings.flow, Some(Flow::Device));
-    assert!(adopted[0].tokens.refresh_token.as_ref().is_some_and(|token| token.matches("rt")));
+    let (settings, tokens, _) = brought(&adopted[0]);
+    assert_eq!(settings.flow, Some(Flow::Device));
+    assert!(tokens.refresh_token.as_ref().is_some_and(|token| token.matches("rt")));
 }
 
 #[tokio::test]

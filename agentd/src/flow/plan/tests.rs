@@ -15,25 +15,25 @@ fn metadata() -> Metadata {
     }
 }
 
-fn plan(change: impl FnOnce(&mut Login, &mut Metadata)) -> Result<Plan, Failure> {
+fn plan(change: impl FnOnce(&mut AtIssuer, &mut Metadata)) -> Result<Plan, Failure> {
     let (mut login, mut metadata) = (login("https://as.example"), metadata());
     change(&mut login, &mut metadata);
     Plan::new(&login, Ok(metadata))
 }
 
-fn good(change: impl FnOnce(&mut Login, &mut Metadata)) -> Plan {
+fn good(change: impl FnOnce(&mut AtIssuer, &mut Metadata)) -> Plan {
     plan(change).expect("the plan works")
 }
 
 #[test]
 fn the_flow_is_the_chosen_one_then_the_last_one_then_what_fits() {
-    let flow = |change: fn(&mut Login, &mut Metadata)| good(change).start.flow();
+    let flow = |change: fn(&mut AtIssuer, &mut Metadata)| good(change).start.flow();
     assert_eq!(flow(|_, _| {}), Flow::Device);
     assert_eq!(flow(|login, _| login.browser = true), Flow::AuthorizationCode);
     assert_eq!(flow(|_, metadata| metadata.device_authorization_endpoint = None), Flow::AuthorizationCode);
     assert_eq!(flow(|login, _| login.settings.flow = Some(Flow::AuthorizationCode)), Flow::AuthorizationCode);
     assert_eq!(flow(|login, _| login.settings.flow = Some(Flow::Key)), Flow::Device);
-    let chosen = |login: &mut Login, _: &mut Metadata| {
+    let chosen = |login: &mut AtIssuer, _: &mut Metadata| {
         (login.flow, login.settings.flow, login.browser) = (Some(Flow::Device), Some(Flow::AuthorizationCode), true);
     };
     assert_eq!(good(chosen).start.flow(), Flow::Device);
@@ -93,7 +93,7 @@ fn a_secret_is_sent_by_basic_unless_only_post_is_listed() {
 #[test]
 fn the_default_scope_asks_for_a_refresh_token_where_there_is_a_word_for_it() {
     assert_eq!(good(|_, _| {}).scope, "openid");
-    let offline = |login: &mut Login, metadata: &mut Metadata| {
+    let offline = |login: &mut AtIssuer, metadata: &mut Metadata| {
         login.flow = Some(Flow::AuthorizationCode);
         metadata.scopes_supported = vec!["offline_access".to_owned()];
     };

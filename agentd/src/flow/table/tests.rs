@@ -115,8 +115,7 @@ async fn only_so_many_logins_run_at_once() {
 #[tokio::test]
 async fn a_service_without_metadata_is_told_from_one_that_is_away() {
     let bench = Bench::new(Script::default()).await;
-    let mut login = bench.login(Flow::Device);
-    login.settings.issuer.push_str("/elsewhere");
+    let login = bench.login_with(Flow::Device, |settings| settings.issuer.push_str("/elsewhere"));
     let (id, _) = bench.logins.start(login).expect("there is room");
     assert!(matches!(bench.failure(&id).await, Failure::BadSettings { .. }));
 }
@@ -125,8 +124,9 @@ async fn a_service_without_metadata_is_told_from_one_that_is_away() {
 async fn further_parameters_cannot_replace_those_of_the_protocol() {
     for (flow, name) in [(Flow::AuthorizationCode, "state"), (Flow::Device, "scope")] {
         let bench = Bench::new(Script::default()).await;
-        let mut login = bench.login(flow);
-        login.settings.auth_params.insert(name.to_owned(), "x".to_owned());
+        let login = bench.login_with(flow, |settings| {
+            settings.auth_params.insert(name.to_owned(), "x".to_owned());
+        });
         let (id, _) = bench.logins.start(login).expect("there is room");
         let failure = bench.failure(&id).await;
         assert!(matches!(failure, Failure::BadSettings { .. }), "{name}: {failure:?}");

@@ -77,6 +77,8 @@ pub struct Step {
     pub pick: Option<Pick>,
     /// What is read from the answer, or from the picked element: name and place.
     pub take: Vec<(String, Pointer)>,
+    /// The request is not made when an earlier step has taken this already.
+    pub unless: Option<String>,
 }
 
 /// Chooses one element of a list.
@@ -84,6 +86,10 @@ pub struct Step {
 pub struct Pick {
     /// The list.
     pub from: Pointer,
+    /// Members and what they must say: `status = "UP"`.
+    pub only: Vec<(Pointer, String)>,
+    /// A member that must be there and not empty: `apiKey`.
+    pub with: Option<Pointer>,
     /// A member that must be absent, null or empty: `deletedAt`.
     pub without: Option<Pointer>,
     /// A point in time that must lie in the future, be absent or null: `expiresAt`.

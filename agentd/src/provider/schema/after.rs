@@ -133,6 +133,8 @@ fn step(mut section: Section<'_>, scope: &mut Scope<'_>, taken: &mut Vec<String>
     let pick = section.table("pick", found).map(|mut table| {
         let pick = Pick {
             from: needed_member(&mut table, "from", found),
+            only: only(&mut table, found),
+            with: member(&mut table, "with", found),
             without: member(&mut table, "without", found),
             until: member(&mut table, "until", found),
             newest: member(&mut table, "newest", found),
@@ -143,7 +145,9 @@ fn step(mut section: Section<'_>, scope: &mut Scope<'_>, taken: &mut Vec<String>
     let mut take: Vec<(String, Pointer)> = Vec::new();
     if let Some(table) = section.table("take", found) {
         for (name, value) in table.entries() {
-            if !rule::is_word(&name.value) || !scope.is_free(&name.value) {
+            // A later step may take what an earlier one has not found.
+            let known = !scope.is_free(&name.value) && !taken.contains(&name.value);
+            if !rule::is_word(&name.value) || known {
                 let hint = "use lower-case letters, digits and `_`, and no name that templates know already".to_owned();
                 found.add(name.origin, "is not a name for a value", Some(hint));
             }
@@ -152,10 +156,26 @@ fn step(mut section: Section<'_>, scope: &mut Scope<'_>, taken: &mut Vec<String>
             }
         }
     }
+    let unless = section.text("unless", found);
+    if let Some(text) = unless.as_ref().filter(|text| !taken.contains(&text.value)) {
+        found.add(text.origin, "is not taken by an earlier step", None);
+    }
     section.close(found);
     for (name, _) in &take {
         scope.take(name);
         taken.push(name.clone());
     }
-    Step { request, pick, take }
+    Step { request, pick, take, unless: unless.map(|text| text.value) }
+}
+
+/// `only = { status = "UP" }`.
+fn only(pick: &mut Section<'_>, found: &mut Findings) -> Vec<(Pointer, String)> {
+    let Some(table) = pick.table("only", found) else { return Vec::new() };
+    let mut only = Vec::new();
+    for (name, value) in table.entries() {
+        if let Some(text) = text(value, found) {
+            only.push((pointer(&name, found), text.value));
+        }
+    }
+    only
 }

@@ -10,12 +10,13 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::notice::Notices;
-use crate::oauth::{Authentication, Client, ExchangeError, RevokeError, Revoked, Tokens};
-use crate::provider::{Endpoints, Flow, Settings};
+use crate::oauth::{Authentication, Client, ExchangeError, Tokens};
+use crate::provider::{Endpoints, Flow, Place, Settings};
 use crate::secret::{AccessToken, RefreshToken};
+use crate::service::{Ended, Outcome, Report};
 use crate::store::{Loaded, Location, Store};
 use crate::supervise::Tasks;
-use crate::vault::{Handed, Issuer, NewGrant, Target, Vault};
+use crate::vault::{Beside, Handed, Issuer, NewGrant, Target, Vault, Way};
 
 /// No test waits longer than this for something that must happen.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,7 +37,7 @@ struct Scripted(Arc<Script>);
 impl Issuer for Scripted {
     fn refresh<'a>(
         &'a self,
-        _client: &'a Client,
+        _way: Way<'a>,
         _token: &'a RefreshToken,
         _target: &'a Target,
     ) -> BoxFuture<'a, Result<Tokens, ExchangeError>> {
@@ -57,8 +58,12 @@ impl Issuer for Scripted {
         .boxed()
     }
 
-    fn revoke<'a>(&'a self, _client: &'a Client, _token: Revoked<'a>) -> BoxFuture<'a, Result<(), RevokeError>> {
-        async { Ok(()) }.boxed()
+    fn end<'a>(&'a self, _ended: &'a Ended) -> BoxFuture<'a, Report> {
+        async { Report { outcome: Outcome::Accepted, still_valid: Vec::new() } }.boxed()
+    }
+
+    fn ends_with_live_token(&self, _place: &Place) -> bool {
+        false
     }
 }
 
@@ -134,7 +139,18 @@ impl Stand {
         let tokens = tokens(0, &self.clock);
         let requested_scope = "a b".to_owned();
         self.vault
-            .adopt(name, NewGrant { flow: Flow::Device, settings, client, tokens, account: None, requested_scope })
+            .adopt(
+                name,
+                NewGrant {
+                    flow: Flow::Device,
+                    settings: Some(settings),
+                    client,
+                    tokens,
+                    account: None,
+                    requested_scope,
+                    beside: Beside::default(),
+                },
+            )
             .await;
     }
 

@@ -69,9 +69,13 @@ fn tensormesh() {
     assert_eq!(json(refresh), [("refresh_token", Some("refresh_token".to_owned()))]);
     let [inference] = provider.secondaries.as_slice() else { panic!("one secondary") };
     assert!(inference.required && !inference.once && inference.comes_with("browser"));
-    assert_eq!(url(&inference.steps[1].request, &provider), "https://api.tensormesh.ai/v1/users/api-keys?userId=7%2F8");
-    let pick = inference.steps[1].pick.as_ref().expect("one is picked");
-    assert_eq!(pick.newest, Some(Pointer::new("createdAt")));
+    let [_, model, key] = inference.steps.as_slice() else { panic!("three steps") };
+    assert_eq!(url(&model.request, &provider), "https://api.tensormesh.ai/v1/models");
+    let pick = model.pick.as_ref().expect("one is picked");
+    assert_eq!(pick.only, [(Pointer::new("status"), "MODEL_STATUS_UP".to_owned())]);
+    assert_eq!(url(&key.request, &provider), "https://api.tensormesh.ai/v1/users/api-keys?userId=7%2F8");
+    assert_eq!(key.unless.as_deref(), Some("key"), "the model's own key goes first");
+    assert_eq!(key.pick.as_ref().and_then(|pick| pick.newest.clone()), Some(Pointer::new("createdAt")));
     assert_eq!(provider.whoami.and_then(|whoami| whoami.account.email), Some(Pointer::new("user.userEmail")));
 }
 

@@ -9,9 +9,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use super::keeper::Keeper;
+use super::Keeper;
 use crate::clock::Moment;
+use crate::notice::Kind;
 use crate::service::{Ended, Outcome, Report};
+use crate::vault::lanes::For;
+use crate::vault::view::Standing;
+use crate::vault::{Trouble, Why};
 
 /// The wait before the second try; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
@@ -35,7 +39,7 @@ pub struct LogoutReport {
 
 impl LogoutReport {
     /// There was nothing to log out of.
-    pub(super) fn nothing() -> Self {
+    pub(in crate::vault) fn nothing() -> Self {
         Self { was_logged_in: false, outcome: Outcome::Nothing, still_valid: Vec::new(), retried: false }
     }
 }
@@ -48,6 +52,49 @@ pub(super) struct Farewell {
 }
 
 impl Keeper {
+    /// Drops the grant, and begins to tell the service; whoever asked gets the service's answer.
+    pub(super) async fn logout(&mut self, reply: oneshot::Sender<LogoutReport>) {
+        // The answer under way may bring the refresh token that has to be revoked.
+        self.end_exchange().await;
+        self.end_farewell().await;
+        let open = self.grant.standing == Standing::Open;
+        let Some(_) = self.grant.main.as_ref() else {
+            if open {
+                self.grant.forget(Why::LoggedOut);
+                self.persist().await;
+                self.tell(None);
+            }
+            let _gone = reply.send(LogoutReport { was_logged_in: open, ..LogoutReport::nothing() });
+            return;
+        };
+        self.renew_for_logout().await;
+        self.supersede();
+        self.grant.unrevoked.extend(self.grant.ended(&self.parts.clock));
+        self.grant.forget(Why::LoggedOut);
+        // The local copy goes first: it must be gone even when the service cannot be reached.
+        self.persist().await;
+        self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
+        self.note(Kind::LoggedOut, None);
+        self.tell(None);
+        self.say_farewell(Some(reply));
+    }
+
+    /// Some services are told with an access token only: one that has lapsed is renewed first.
+    async fn renew_for_logout(&mut self) {
+        let lapsed = self.grant.main.as_ref().is_some_and(|main| !main.is_valid(self.parts.clock.now()));
+        let needed = self.grant.place.as_deref().is_some_and(|place| self.parts.issuer.ends_with_live_token(place));
+        if !lapsed || !needed || self.grant.refresh_token().is_none() {
+            return;
+        }
+        self.start(Arc::default(), For::Caller);
+        // A lost answer is followed by a second try at once.
+        for _ in 0..2 {
+            let Some(exchange) = self.exchange.as_mut() else { return };
+            let answer = (&mut exchange.answer).await;
+            self.finish(answer).await;
+        }
+    }
+
     /// Tells the service of the ended grant that has waited longest, for `reply` of the latest.
     pub(super) fn say_farewell(&mut self, reply: Option<oneshot::Sender<LogoutReport>>) {
         let next = if reply.is_some() { self.grant.unrevoked.last() } else { self.grant.unrevoked.first() };

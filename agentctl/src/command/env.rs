@@ -1,0 +1,191 @@
+//! `env`: deployments of a service.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Subcommand};
+use proto::id::ProviderName;
+use proto::provider::{Environment, EnvironmentRequest, Forgotten, Provider};
+use serde_json::{Value, json};
+
+use super::{augment, file, provider};
+use crate::cli::{self, Verb};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{Cell, clean, table};
+
+pub(super) const VERB: Verb = Verb {
+    name: "env",
+    aliases: &[],
+    about: "List, add, choose or remove deployments of a service",
+    more: "\
+Reads only (`list`) or Changes what the agent knows of a service; `switch` also makes the profile current that was
+last used there. `add` uses the network to ask whether the deployment needs a login, unless `--no-login`; the
+others do not. Never asks anything.
+
+Examples:
+  agentctl env add staging https://staging.example.org --provider llamaindex
+  agentctl env switch staging --provider llamaindex",
+    arguments: augment::<Env>,
+    run,
+};
+
+#[derive(clap::Args)]
+struct Env {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Show the deployments; a `*` marks those in use
+    #[command(visible_alias = "ls")]
+    List {
+        /// Only of this provider
+        #[arg(value_parser = ProviderName::parse)]
+        provider: Option<ProviderName>,
+    },
+    /// Add a deployment
+    Add {
+        /// Its name
+        name: String,
+        /// Its base URL
+        url: String,
+        /// Whose; by default the provider of the current profile
+        #[arg(long, value_name = "PROVIDER", value_parser = ProviderName::parse)]
+        provider: Option<ProviderName>,
+        /// Trust the certificates in this PEM file as well
+        #[arg(long, value_name = "FILE")]
+        ca_file: Option<PathBuf>,
+        /// It needs no login
+        #[arg(long)]
+        no_login: bool,
+    },
+    /// Use another deployment, and the profile that was last used there
+    Switch {
+        /// Its name or URL
+        name: String,
+        /// Whose; by default the provider of the current profile
+        #[arg(long, value_name = "PROVIDER", value_parser = ProviderName::parse)]
+        provider: Option<ProviderName>,
+    },
+    /// Forget a deployment that was added
+    #[command(visible_alias = "rm")]
+    Remove {
+        /// Its name
+        name: String,
+        /// Whose; by default the provider of the current profile
+        #[arg(long, value_name = "PROVIDER", value_parser = ProviderName::parse)]
+        provider: Option<ProviderName>,
+    },
+}
+
+fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
+    let Env { action } = cli::arguments(matches)?;
+    match action {
+        Action::List { provider } => list(invocation, provider.as_ref()),
+        Action::Add { name, url, provider, ca_file, no_login } => {
+            let ca_file = ca_file.map(|path| file::absolute(path, "--ca-file")).transpose()?;
+            let needs_login = no_login.then_some(false);
+            add(invocation, &EnvironmentRequest { provider, name, url: Some(url), ca_file, needs_login })
+        }
+        Action::Switch { name, provider } => switch(invocation, &request(name, provider)),
+        Action::Remove { name, provider } => remove(invocation, &request(name, provider)),
+    }
+}
+
+fn request(name: String, provider: Option<ProviderName>) -> EnvironmentRequest {
+    EnvironmentRequest { provider, name, ..EnvironmentRequest::default() }
+}
+
+fn list(invocation: &Invocation, provider: Option<&ProviderName>) -> Result<(), Failure> {
+    let output = &invocation.output;
+    let mut client = invocation.connect()?;
+    let providers = match provider {
+        Some(name) => vec![provider::known(&mut client, name)?],
+        None => client.providers()?.providers,
+    };
+    let all = || providers.iter().flat_map(|p| p.environments.iter().map(move |environment| (p, environment)));
+    if output.is_json() {
+        return output.json(&all().map(|(p, environment)| document(p, environment)).collect::<Vec<_>>());
+    }
+    let row = |(p, environment): (&Provider, &Environment)| {
+        vec![
+            Cell::plain(if environment.current { "*" } else { "" }),
+            Cell::plain(p.name.as_str()),
+            Cell::plain(clean(&environment.name)),
+            Cell::plain(clean(&environment.url)),
+            Cell::plain(if environment.needs_login { "yes" } else { "no" }),
+            Cell::plain(if environment.added { "yes" } else { "" }),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = all().map(row).collect();
+    output.text(&table(&["", "PROVIDER", "NAME", "URL", "LOGIN", "ADDED"], &rows, output.paint()))
+}
+
+/// A deployment, with its provider, for programs.
+fn document(provider: &Provider, environment: &Environment) -> Value {
+    let mut value = json!(environment);
+    value["provider"] = json!(provider.name);
+    value
+}
+
+fn add(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), Failure> {
+    let output = &invocation.output;
+    let added = invocation.connect()?.env_add(request)?;
+    if output.is_json() {
+        return output.json(&added);
+    }
+    let login = if added.needs_login { "needs a login" } else { "needs no login" };
+    output.text(&format!("Added {}, {}: it {login}", clean(&added.name), clean(&added.url)))
+}
+
+fn switch(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), Failure> {
+    let output = &invocation.output;
+    let switched = invocation.connect()?.env_switch(request)?;
+    if output.is_json() {
+        return output.json(&switched);
+    }
+    let name = clean(&switched.environment.name);
+    output.text(&format!("{} uses {name}, {}", switched.provider, clean(&switched.environment.url)))?;
+    if let Some(profile) = &switched.profile {
+        output.note(&format!("The current profile there is {profile}"));
+    } else {
+        output.note("There is no profile there yet");
+        output.hint(&format!("`agentctl login {}`", switched.provider));
+    }
+    Ok(())
+}
+
+fn remove(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), Failure> {
+    let answer = invocation.connect()?.env_remove(request)?;
+    forgotten(invocation, &answer, "environment")
+}
+
+/// What is said of something that was forgotten.
+pub(super) fn forgotten(invocation: &Invocation, answer: &Forgotten, what: &str) -> Result<(), Failure> {
+    let output = &invocation.output;
+    if !answer.existed {
+        output.warning(&format!("there is no {what} {}", answer.name));
+    }
+    if output.is_json() {
+        return output.json(answer);
+    }
+    if answer.existed { output.text(&format!("Removed {}", clean(&answer.name))) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_of_a_deployment_names_its_provider() {
+        let provider: Provider = serde_json::from_value(json!({"name": "tank", "title": "Tank", "built_in": true,
+            "methods": [], "hosts": [], "whoami": true, "projects": false, "environments": [
+                {"name": "production", "url": "https://www.tankpkg.dev", "needs_login": true, "current": true}]}))
+        .expect("it is a provider");
+        assert_eq!(
+            document(&provider, &provider.environments[0]).to_string(),
+            r#"{"current":true,"name":"production","needs_login":true,"provider":"tank","url":"https://www.tankpkg.dev"}"#
+        );
+    }
+}
