@@ -77,18 +77,15 @@ impl Document {
     /// The whole text.
     pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
-        self.lines.iter().for_each(|line| text.push_str(line));
+        for line in &self.lines {
+            text.push_str(line);
+        }
         text
     }
 
     /// The names of the sections, without the default one.
     pub(super) fn sections(&self) -> impl Iterator<Item = &str> {
         self.read.headers.iter().map(|(name, _)| name.as_str()).filter(|name| *name != DEFAULT)
-    }
-
-    /// Whether there is such a section.
-    pub(super) fn has(&self, section: &str) -> bool {
-        self.read.headers.iter().any(|(name, _)| name == section)
     }
 
     /// Whether a section has no entries of its own.

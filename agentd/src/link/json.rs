@@ -98,7 +98,9 @@ impl Object {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        self.0.values_mut().for_each(wipe);
+        for value in self.0.values_mut() {
+            wipe(value);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `llamactl`: a row for each login in a SQLite database, and which of them is selected.
+//! `llamactl`: a row for each login in an `SQLite` database, and which of them is selected.
 //!
 //! A link's row has the credential where the tool keeps a key, and nothing where it keeps a browser login: so the tool
 //! has nothing to refresh with, and says so when the credential lapses. A selection that the user has changed after the

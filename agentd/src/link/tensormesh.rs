@@ -67,7 +67,7 @@ impl Format for Tensormesh {
 
     fn write(&self, spot: &Spot, export: &Export, mine: Option<&Mine>) -> Result<Mine, FormatError> {
         let mut object = Object::of_file(&spot.path)?.unwrap_or_default();
-        TOKEN_MEMBERS.iter().for_each(|member| object.unset(member));
+        unset_tokens(&mut object);
         object.set("access_token", export.credential.text());
         let inference = export.secondaries.iter().find(|(word, ..)| word == INFERENCE);
         // What cannot be read is found out before anything is written.
@@ -83,7 +83,7 @@ impl Format for Tensormesh {
     fn withdraw(&self, spot: &Spot, mine: &Mine) -> Result<(), FormatError> {
         if self.look(spot, &mine.profile, Some(mine))? == Seen::Mine {
             let mut object = Object::of_file(&spot.path)?.unwrap_or_default();
-            TOKEN_MEMBERS.iter().for_each(|member| object.unset(member));
+            unset_tokens(&mut object);
             if object.is_empty() {
                 replace::remove(&spot.path)?;
             } else {
@@ -165,6 +165,12 @@ impl Format for Tensormesh {
             findings.extend(inspect::credential_file(&gateway::file(&path)));
         }
         findings
+    }
+}
+
+fn unset_tokens(object: &mut Object) {
+    for member in TOKEN_MEMBERS {
+        object.unset(member);
     }
 }
 

@@ -113,7 +113,7 @@ impl Database {
         &mut self,
         what: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, FormatError> {
-        let mut done = || {
+        let done = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = what(&transaction)?;
             transaction.commit()?;

@@ -14,8 +14,11 @@ use crate::secret::{ApiKey, Fingerprint};
 const TABLE: &str = "managed";
 
 /// The keys of the table and the words of the credential's values behind them.
-const KEYS: &[(&str, &str)] =
-    &[("gateway_provider", "provider"), ("gateway_user_id", "user_id"), ("gateway_model_id", "model_id")];
+const KEYS: &[(&str, &str)] = &[(PROVIDER, "cloud"), ("gateway_user_id", "user_id"), ("gateway_model_id", "model_id")];
+const PROVIDER: &str = "gateway_provider";
+
+/// The clouds that the tool knows; with any other word there it fails.
+const CLOUDS: &[&str] = &["lambda", "nebius", "yotta"];
 
 /// The file beside the tokens.
 pub(super) fn file(tokens: &Path) -> PathBuf {
@@ -38,7 +41,8 @@ impl Prepared {
         // EXPOSE: a link is a copy of the credential in the form of another tool
         put(table, "gateway_api_key", key.expose());
         for (name, word) in KEYS {
-            match values.get(*word) {
+            let value = values.get(*word).map(String::as_str);
+            match if *name == PROVIDER { value.and_then(cloud) } else { value } {
                 Some(text) => put(table, name, text),
                 None => drop(table.remove(name)),
             }
@@ -96,6 +100,12 @@ fn read(path: &Path) -> Result<Option<DocumentMut>, FormatError> {
     let Some(text) = replace::read(path)? else { return Ok(None) };
     // The parser's own words quote the file.
     text.parse().map(Some).map_err(|_| FormatError::unreadable(path, "it is no TOML"))
+}
+
+/// The tool's word for a cloud, which the service calls `CLOUD_PROVIDER_NEBIUS` or the like.
+fn cloud(text: &str) -> Option<&'static str> {
+    let word = text.strip_prefix("CLOUD_PROVIDER_").unwrap_or(text).to_lowercase();
+    CLOUDS.iter().copied().find(|cloud| *cloud == word)
 }
 
 /// Sets a value, keeping the comment behind it.

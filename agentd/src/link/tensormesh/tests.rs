@@ -33,7 +33,11 @@ fn the_inference_key_goes_among_the_settings() {
     home.file(CONFIG, SETTINGS, 0o600);
     let spot = home.spot(&Tensormesh);
     let mut export = testing::token("p", "at");
-    export.secondaries = vec![testing::secondary("inference", "key-1", &[("user_id", "u"), ("model_id", "m\"2")])];
+    export.secondaries = vec![testing::secondary(
+        "inference",
+        "key-1",
+        &[("user_id", "u"), ("model_id", "m\"2"), ("cloud", "CLOUD_PROVIDER_NEBIUS")],
+    )];
     let mine = Tensormesh.write(&spot, &export, None).expect("it fits");
     let text = home.text(CONFIG);
     assert!(text.starts_with(SETTINGS), "{text}");
@@ -42,7 +46,7 @@ fn the_inference_key_goes_among_the_settings() {
     assert_eq!(managed("gateway_api_key").as_deref(), Some("key-1"));
     assert_eq!(managed("gateway_user_id").as_deref(), Some("u"));
     assert_eq!(managed("gateway_model_id").as_deref(), Some("m\"2"));
-    assert_eq!(managed("gateway_provider"), None);
+    assert_eq!(managed("gateway_provider").as_deref(), Some("nebius"));
     assert!(managed("synced_at").is_some_and(|time| time.ends_with('Z')));
     export.secondaries.clear();
     let mine = Tensormesh.write(&spot, &export, Some(&mine)).expect("it fits");

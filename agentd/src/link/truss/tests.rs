@@ -129,7 +129,9 @@ fn tokens_are_in_the_keyring_where_there_is_one() {
     Truss.give_back(&variables, &taken, Some(&RefreshToken::new("rt-new".to_owned()))).expect("it is the same");
     let items = secrets::items(&keyring, "own").expect("it answers");
     assert!(items.len() == 1 && items[0].secret.contains("rt-new"));
-    items.iter().for_each(|item| keyring.delete(item).expect("it answers"));
+    for item in &items {
+        keyring.delete(item).expect("it answers");
+    }
 }
 
 /// Run by hand, on a bus whose Secret Service is missing, locked, dead or without a collection.
