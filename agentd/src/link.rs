@@ -5,6 +5,7 @@
 //! task tends them all. It knows nothing of the vault but [`Profiles`].
 
 mod attend;
+mod contree;
 mod doctor;
 mod engine;
 mod entry;
@@ -16,6 +17,8 @@ mod ini;
 mod inspect;
 mod json;
 mod judge;
+mod keyring;
+mod llamactl;
 mod make;
 mod place;
 mod profiles;
@@ -24,6 +27,8 @@ mod stamp;
 mod taking;
 mod tank;
 mod tend;
+mod tensormesh;
+mod truss;
 
 pub use doctor::{Diagnosis, Doctor};
 pub use engine::{LinkError, Links, MOST_LINKS, Setup, Which, Wish};
@@ -46,9 +51,15 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Every format that is built in.
+/// Every format that is built in, sorted by name.
 pub fn built_in() -> Vec<Box<dyn Format>> {
-    Vec::new()
+    vec![
+        Box::new(contree::Contree),
+        Box::new(llamactl::Llamactl),
+        Box::new(tank::Tank),
+        Box::new(tensormesh::Tensormesh),
+        Box::new(truss::Truss),
+    ]
 }
 
 #[cfg(test)]
