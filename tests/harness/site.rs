@@ -3,6 +3,8 @@
 //! Both clocks are moved together ([`Site::pass`]). A login is given a second at a time until it ends, and approved as soon
 //! as it shows where.
 
+mod ask;
+
 use std::time::{Duration, Instant};
 
 use proto::login::{LoginRequest, LoginStep};

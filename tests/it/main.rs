@@ -25,6 +25,8 @@ mod refresh;
 mod reject;
 mod restart;
 mod rotation;
+mod service_tensormesh;
+mod service_tensormesh_grant;
 mod services;
 mod short_tokens;
 mod single_flight;
