@@ -24,6 +24,7 @@ mod refresh;
 mod reject;
 mod restart;
 mod rotation;
+mod service_hostile;
 mod services;
 mod short_tokens;
 mod single_flight;
