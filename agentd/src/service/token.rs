@@ -44,9 +44,10 @@ impl Services {
     fn refreshed(&self, site: &Site, method: Option<&Method>, answer: &Answer) -> Result<Tokens, ExchangeError> {
         if answer.good().is_err() {
             // 401 says clearly that the token is of no more use; other words are those of RFC 6749 §5.2, if any.
-            return Err(match (answer.status, read_error_code(answer.body())) {
-                (401, None) => ExchangeError::Refused,
-                (status, code) => classify(status, code.as_deref(), answer.retry_after),
+            let code = read_error_code(answer.body());
+            return Err(match classify(answer.status, code.as_deref(), answer.retry_after) {
+                ExchangeError::Doubtful { status: 401, code: None } => ExchangeError::Refused,
+                other => other,
             });
         }
         let unreadable = ExchangeError::Uncertain { why: "not the JSON of a token answer" };
