@@ -25,6 +25,7 @@ mod refresh;
 mod reject;
 mod restart;
 mod rotation;
+mod service_hostile;
 mod service_tensormesh;
 mod service_tensormesh_grant;
 mod services;

@@ -81,7 +81,8 @@ async fn authorization_server(
             let found = ground.services.discover(&at.site, discovery).await.map_err(bad)?;
             let found = found.ok_or(Failure::NotHere)?;
             client_id = client_id.or(found.client_id);
-            ground.oauth.discover_at(&found.document, ca_file).await
+            let metadata = ground.oauth.discover_at(&found.document, ca_file).await;
+            Ok(metadata.map_err(|error| Failure::of_document(&error))?)
         }
         (None, Some(issuer)) => ground.oauth.discover(issuer, ca_file).await,
         (None, None) => Ok(Metadata { issuer: place.base.clone(), ..Metadata::default() }),
