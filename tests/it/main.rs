@@ -24,6 +24,8 @@ mod refresh;
 mod reject;
 mod restart;
 mod rotation;
+mod service_llamaindex;
+mod service_llamaindex_grant;
 mod service_tensormesh;
 mod service_tensormesh_grant;
 mod services;
