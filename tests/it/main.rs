@@ -26,6 +26,8 @@ mod reject;
 mod restart;
 mod rotation;
 mod service_hostile;
+mod service_llamaindex;
+mod service_llamaindex_grant;
 mod service_tensormesh;
 mod service_tensormesh_grant;
 mod services;
