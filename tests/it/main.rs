@@ -26,6 +26,7 @@ mod restart;
 mod rotation;
 mod service_llamaindex;
 mod service_llamaindex_grant;
+mod service_llamaindex_projects;
 mod service_tensormesh;
 mod service_tensormesh_grant;
 mod services;
