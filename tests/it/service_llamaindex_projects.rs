@@ -57,10 +57,8 @@ async fn projects_of_all_organizations_are_listed_with_the_chosen_one() {
         .iter()
         .map(|one| (one.id.as_str(), one.name.as_deref(), one.group.as_deref(), one.active))
         .collect();
-    let expected = [
-        ("project-1", Some("Default"), Some("org-1"), false),
-        ("project-2", Some("Second"), Some("org-2"), true),
-    ];
+    let expected =
+        [("project-1", Some("Default"), Some("org-1"), false), ("project-2", Some("Second"), Some("org-2"), true)];
     assert_eq!(shown, expected);
     let ledger = site.service.ledger();
     let asked = ledger.last(LlamaIndex::PROJECTS).expect("a request");
