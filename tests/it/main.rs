@@ -24,6 +24,8 @@ mod refresh;
 mod reject;
 mod restart;
 mod rotation;
+mod service_baseten;
+mod service_baseten_grant;
 mod service_contree;
 mod service_llamaindex;
 mod service_llamaindex_grant;
