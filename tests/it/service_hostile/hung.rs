@@ -36,7 +36,8 @@ async fn ends<W: Wire, T>(
     site.service.release();
     assert_eq!(site.profile().await.state, ProfileState::Usable, "{fault:?}");
     site.token().await.expect("the token is still served");
-    operation(&site).await.unwrap_or_else(|problem| panic!("{fault:?}: {problem:?}"));
+    let again = operation(&site).await;
+    assert!(again.is_ok(), "{fault:?}: {:?}", again.err());
 }
 
 async fn refuses_to_end(fault: Fault) {
