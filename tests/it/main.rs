@@ -4,6 +4,7 @@ mod agentctl;
 mod architecture;
 mod config;
 mod crowd;
+mod environment_fallback;
 mod environments;
 mod events;
 mod exec;
