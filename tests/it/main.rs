@@ -4,6 +4,7 @@ mod agentctl;
 mod architecture;
 mod config;
 mod crowd;
+mod ctl_login;
 mod docs_services;
 mod environment_fallback;
 mod environments;
