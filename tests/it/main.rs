@@ -27,6 +27,8 @@ mod restart;
 mod rotation;
 mod seed_coverage;
 mod service_hostile;
+mod service_llamaindex;
+mod service_llamaindex_grant;
 mod service_tensormesh;
 mod service_tensormesh_grant;
 mod services;

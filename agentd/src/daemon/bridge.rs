@@ -10,7 +10,7 @@ use crate::notice::{Kind, Notices};
 use crate::oauth::{Account, ExchangeError, OAuth, Presented, Tokens};
 use crate::provider::{Catalogue, Flow, Method, MethodName, Place};
 use crate::secret::RefreshToken;
-use crate::service::{Ended, Report, Services, Site, settle};
+use crate::service::{self, Ended, Report, Services, Site, settle};
 use crate::vault::{Beside, Issuer, NewGrant, NewKey, Scopes, Target, Vault, Way, free_name};
 
 /// Renews grants at their real services, and tells the services of their end.
@@ -27,6 +27,34 @@ impl Renewer {
         let place = place?;
         let provider = self.catalogue.find(&place.provider)?;
         Some(Site { provider, place: place.clone() })
+    }
+}
+
+impl Renewer {
+    /// Some services are told with a live access token only, and it may have lapsed while they could not be reached. Says
+    /// why it could not be renewed, if that may pass.
+    async fn revive(&self, site: Option<&Site>, ended: &mut Ended) -> Option<String> {
+        let lapsed = ended.expires_at.is_some_and(|at| at <= self.clock.wall());
+        let site = site.filter(|site| lapsed && self.ends_with_live_token(&site.place))?;
+        let (client, token) = (ended.client.clone()?, ended.refresh_token.clone()?);
+        let flow = method(site)?.flow.flow();
+        let way = Way { flow, client: &client, place: Some(&site.place) };
+        match self.refresh(way, &token, &Target::default()).await {
+            Ok(tokens) => {
+                let life = tokens.expires_in.and_then(|life| i64::try_from(life.as_secs()).ok());
+                ended.expires_at = life.map(|life| self.clock.wall().saturating_add(life));
+                ended.access_token = Some(Arc::new(tokens.access_token));
+                ended.refresh_token = tokens.refresh_token.map(Arc::new).or(Some(token));
+                None
+            }
+            Err(
+                error @ (ExchangeError::NotSent { .. }
+                | ExchangeError::Unavailable { .. }
+                | ExchangeError::Uncertain { .. }),
+            ) => Some(error.to_string()),
+            // The login is over there; what it brought can no longer be ended with it.
+            Err(_) => None,
+        }
     }
 }
 
@@ -74,9 +102,12 @@ impl Issuer for Renewer {
         .boxed()
     }
 
-    fn end<'a>(&'a self, ended: &'a Ended) -> BoxFuture<'a, Report> {
+    fn end<'a>(&'a self, ended: &'a mut Ended) -> BoxFuture<'a, Report> {
         async move {
             let site = self.site(ended.place.as_deref());
+            if let Some(why) = self.revive(site.as_ref(), ended).await {
+                return Report { outcome: service::Outcome::Later(why), still_valid: ended.stays_valid() };
+            }
             self.services.end(site.as_ref(), ended).await
         }
         .boxed()

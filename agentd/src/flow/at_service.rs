@@ -12,9 +12,9 @@ use crate::flow::plan::Plan;
 use crate::flow::table::{Ground, Row};
 use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning};
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
-use crate::provider::{Endpoints, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
+use crate::provider::{Endpoints, Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
 use crate::secret::ApiKey;
-use crate::service::{Granted, Identity, Presented, Project, settle};
+use crate::service::{Granted, Identity, Presented, Project, jwt_expiry, settle};
 
 /// A credential as it came, before it is completed.
 pub(super) enum Raw {
@@ -159,7 +159,7 @@ pub(super) async fn complete(
     let mut grant = match raw {
         Raw::Nothing => Brought::Nothing,
         Raw::Key(key, identity) => {
-            let expires_at = at.expires_at.or(identity.expires_at).or_else(|| assumed(expiry, ground.clock.wall()));
+            let expires_at = at.expires_at.or_else(|| key_expiry(expiry, &key, &identity, ground.clock.wall()));
             told = Some(identity);
             Brought::Key { key, expires_at }
         }
@@ -284,11 +284,17 @@ fn take(place: &mut Place, project: &Project) {
     place.project_name.clone_from(&project.name);
 }
 
-fn assumed(sources: &[crate::provider::Expiry], wall: i64) -> Option<i64> {
-    sources.iter().find_map(|source| match source {
-        crate::provider::Expiry::Assume(life) => Some(wall.saturating_add_unsigned(life.as_secs())),
-        _ => None,
-    })
+/// When a key lapses, from the first source that tells; what the service says of it is believed in any case.
+fn key_expiry(sources: &[Expiry], key: &ApiKey, identity: &Identity, wall: i64) -> Option<i64> {
+    let told = sources.iter().find_map(|source| match source {
+        Expiry::Assume(life) => Some(wall.saturating_add_unsigned(life.as_secs())),
+        // EXPOSE: a JWT says itself when it lapses; nothing of it is kept.
+        Expiry::Jwt => jwt_expiry(key.expose()),
+        Expiry::Whoami => identity.expires_at,
+        // There was no answer that could have told.
+        Expiry::ExpiresAt | Expiry::ExpiresIn => None,
+    });
+    told.or(identity.expires_at)
 }
 
 /// For grants that no standard renews: known by their place.
@@ -317,12 +323,7 @@ fn secret_of(grant: &Brought) -> Option<&str> {
 /// What the service says now over what its answer said at login.
 fn merged(first: Option<Account>, later: Option<Account>) -> Option<Account> {
     match (first, later) {
-        (Some(first), Some(later)) => Some(Account {
-            subject: first.subject.or(later.subject),
-            name: later.name.or(first.name),
-            email: later.email.or(first.email),
-            organization: later.organization.or(first.organization),
-        }),
+        (Some(first), Some(later)) => Some(first.updated(later)),
         (first, later) => later.or(first),
     }
 }

@@ -1,5 +1,7 @@
 //! Logins: at their first request, at every poll, and at what follows the credential.
 
+#![allow(clippy::panic, reason = "the case that failed is named")]
+
 use std::time::Duration;
 
 use harness::service::{Baseten, Contree, Elsewhere, Fault, LlamaIndex, Tank, Tensormesh, Wire};

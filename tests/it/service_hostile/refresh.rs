@@ -1,5 +1,7 @@
 //! Refreshes, ahead and by hand: a failing one is borne, and none but a definite refusal ends a login.
 
+#![allow(clippy::panic, reason = "the case that failed is named")]
+
 use harness::service::{Baseten, Elsewhere, Fault, LlamaIndex, Rotation, Tensormesh, Terms, Wire};
 use harness::site::Site;
 use harness::stage::bearer;
