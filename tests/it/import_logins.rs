@@ -113,7 +113,7 @@ impl Files {
 
 /// The fingerprint that people are shown.
 fn fingerprint(credential: &str) -> String {
-    Sha256::digest(credential)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(credential)[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn token(tokens: &Value, member: &str) -> String {

@@ -84,7 +84,6 @@ fn truss_is_logged_in_from_its_keyring_item_before_and_after_a_refresh_and_not_a
 fn a_login_in_a_keyring_item_is_imported_and_given_back() {
     let keyring = SecretService::start(Mode::Unlocked);
     let desk = desk(&keyring);
-    // A refresh token of this service, which another program than the agent holds.
     let file = desk.at(".trussrc");
     let section = format!("[own]\nremote_provider = baseten\nremote_url = {}\nauth_type = oauth\n", desk.service.url());
     write(&file, &section, 0o600);

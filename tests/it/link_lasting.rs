@@ -34,7 +34,7 @@ fn in_session<W: Wire>(mut desk: Desk<W>, session: &TempDir) -> Desk<W> {
 fn told(ran: &Ran, variable: &str) -> PathBuf {
     let said = format!("{}{}", ran.out, ran.err);
     let value = said.lines().find_map(|line| line.split_once(&format!("{variable}="))).map(|(_, value)| value);
-    PathBuf::from(value.unwrap_or_else(|| panic!("{variable} is not told: {ran:?}")).trim())
+    PathBuf::from(value.expect("the variable is told").trim())
 }
 
 /// The home holds no credential, and the directory in memory is private.
@@ -92,6 +92,20 @@ fn llamactl_and_contree_have_a_place_in_memory_as_well() {
     assert!(desk.links().is_empty());
 }
 
+#[test]
+fn two_agents_in_one_session_keep_apart_what_they_have_in_memory() {
+    let session = memory();
+    let desks = [(); 2].map(|()| in_session(Desk::new(Contree::default()), &session));
+    let directories = desks.each_ref().map(|desk| {
+        let key = desk.service.make_key();
+        desk.keep(PROFILE, &key, &["--type", "iam", "--project", Contree::PROJECT]);
+        told(&desk.run(&["link", "--to", "tmpfs"]).ok(), "CONTREE_HOME")
+    });
+    let _ended = desks[0].run(&["unlink", PROFILE]).ok();
+    assert!(!directories[0].exists());
+    only_in_memory(&desks[1], &session, &directories[1], "auth.ini");
+}
+
 /// A key of Contree that is linked into a file where another lies.
 fn contree(desk: Desk<Contree>) -> (Desk<Contree>, PathBuf, String) {
     let file = desk.at(".config/contree/auth.ini");
@@ -129,9 +143,9 @@ fn a_login_that_lasts_stays_linked_over_a_stop_and_over_a_kill() {
     let (mut desk, file, first) = contree(Desk::new(Contree::default()));
     for killed in [false, true] {
         if killed {
-            desk.kill()
+            desk.kill();
         } else {
-            desk.terminate()
+            desk.terminate();
         }
         assert!(read(&file).is_some_and(|text| text.contains(&first)), "the tool goes on with it");
         desk.start(&[]);
@@ -148,7 +162,7 @@ fn a_login_that_lasts_stays_linked_over_a_stop_and_over_a_kill() {
 }
 
 #[test]
-fn a_profile_removed_while_its_tool_logged_out_leaves_no_trace() {
+fn a_profile_that_is_removed_leaves_no_trace_of_its_link() {
     let (desk, file, key) = contree(Desk::new(Contree::default()));
     let _gone = desk.run(&["remove", PROFILE, "--yes"]).ok();
     until_true("the file is as it was", || read(&file).as_deref() == Some(INI));
