@@ -4,6 +4,7 @@
 //! as it shows where.
 
 mod ask;
+mod links;
 
 use std::time::{Duration, Instant};
 

@@ -76,7 +76,7 @@ fn truss_is_logged_in_from_its_keyring_item_before_and_after_a_refresh_and_not_a
     let _out = desk.run(&["logout", PROFILE, "--yes"]).ok();
     desk.vanishes(truss.trussrc());
     until_true("the item is gone", || keyring.lookup(&ITEM[1..]).is_none());
-    let ran = truss.run(&who).fails(2);
+    let ran = truss.run(&["whoami"]).fails(2);
     assert!(ran.err.contains("No remote configured"), "{ran:?}");
 }
 
@@ -84,7 +84,6 @@ fn truss_is_logged_in_from_its_keyring_item_before_and_after_a_refresh_and_not_a
 fn a_login_in_a_keyring_item_is_imported_and_given_back() {
     let keyring = SecretService::start(Mode::Unlocked);
     let desk = desk(&keyring);
-    // A refresh token of this service, which another program than the agent holds.
     let file = desk.at(".trussrc");
     let section = format!("[own]\nremote_provider = baseten\nremote_url = {}\nauth_type = oauth\n", desk.service.url());
     write(&file, &section, 0o600);
