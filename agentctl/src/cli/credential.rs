@@ -25,13 +25,17 @@ pub(super) fn has_value(arguments: &[OsString]) -> bool {
     })
 }
 
-/// Whether the parser's error shows what follows one of the switches, which may be a credential.
+/// Whether the parser's error shows a word that may be a credential: one that is too many beside one of the switches, or
+/// in `login`, where people put a key by mistake.
 pub(super) fn would_be_repeated(error: &clap::Error, arguments: &[OsString]) -> bool {
-    let words: Vec<&OsStr> = ours(arguments).collect();
-    let after = words.windows(2).filter(|pair| is_switch(pair[0])).map(|pair| pair[1].to_string_lossy());
+    let mut words = ours(arguments).skip(1);
+    if !error.use_stderr() || !words.any(|word| word == "login" || is_switch(word)) {
+        return false;
+    }
     let shown = error.render().to_string();
-    let mut suspicious = after.filter(|word| !word.starts_with('-') && !word.is_empty());
-    error.use_stderr() && suspicious.any(|word| shown.contains(&format!("'{word}'")))
+    let positional = |word: &str| !word.is_empty() && !word.starts_with('-');
+    let refused = |word: &str| shown.contains(&format!("unexpected argument '{word}'"));
+    ours(arguments).skip(1).map(OsStr::to_string_lossy).any(|word| positional(&word) && refused(&word))
 }
 
 #[cfg(test)]
@@ -54,12 +58,17 @@ mod tests {
     }
 
     #[test]
-    fn a_word_after_a_switch_that_is_one_too_many_is_not_repeated() {
-        for line in ["agentctl login tank --api-key XYZ", "agentctl login --api-key tank XYZ --api-key-stdin XYZ"] {
+    fn a_word_that_is_one_too_many_is_not_repeated_where_it_may_be_a_credential() {
+        for line in [
+            "agentctl login tank --api-key XYZ",
+            "agentctl login --api-key tank XYZ --api-key-stdin XYZ",
+            "agentctl login tank XYZ --api-key",
+            "agentctl login tank XYZ",
+        ] {
             let error = cli::parse(&words(line)).expect_err(line);
             assert!(would_be_repeated(&error, &words(line)), "{line}: {error}");
         }
-        for line in ["agentctl login tank --api-key --nonsense", "agentctl login a b --api-key"] {
+        for line in ["agentctl login tank --api-key --nonsense", "agentctl switch a b", "agentctl lgoin XYZ"] {
             let error = cli::parse(&words(line)).expect_err(line);
             assert!(!would_be_repeated(&error, &words(line)), "{line}: {error}");
         }

@@ -1,12 +1,11 @@
 //! Where a login goes: to a service that a provider describes, or to what the command line itself describes.
 
-use proto::id::{ProfileName, ProviderName};
-use proto::problem::Code;
+use proto::id::ProfileName;
 use proto::profile::Profile;
 use proto::provider::Provider;
 
 use super::options::Login;
-use crate::client::{Client, ClientError};
+use crate::client::Client;
 use crate::command::{choose, provider};
 use crate::failure::Failure;
 use crate::invocation::{Invocation, Why};
@@ -31,7 +30,7 @@ impl Target {
     }
 }
 
-/// Finds out what is meant, by as few questions to the agent as possible.
+/// Finds out what is meant.
 pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) -> Result<Target, Failure> {
     let Some(word) = &login.target else { return unnamed(invocation, client, login) };
     let name = ProfileName::parse(word).ok();
@@ -41,14 +40,20 @@ pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) 
         return plain(client, name);
     }
     let option = invocation.profile(None)?;
-    if let Some(name) = name.filter(|name| agrees(invocation, name))
-        && let Some(known) = choose::inspect(client, &name)?
-    {
-        return of_profile(client, known);
+    // The word may be a key that was typed by mistake: it is looked for here, so that the agent never sees it.
+    let profiles = client.list()?.profiles;
+    let named = name.filter(|name| agrees(invocation, name));
+    if let Some(known) = named.and_then(|name| profiles.iter().find(|profile| profile.name == name)) {
+        return of_profile(client, known.clone());
     }
-    match ProviderName::parse(word).ok().map(|name| service(client, &name)).transpose()?.flatten() {
-        Some(provider) => at(client, provider, option),
-        None => Err(unknown(client, word, login.by_key())),
+    let mut providers = client.providers()?.providers;
+    match providers.iter().position(|provider| provider.name.as_str() == word) {
+        Some(found) => at(client, providers.swap_remove(found), option),
+        None => {
+            let profiles: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+            let providers: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+            Err(neither(word, login.by_key(), &profiles, &providers))
+        }
     }
 }
 
@@ -109,27 +114,7 @@ fn at(client: &mut Client, provider: Provider, name: Option<ProfileName>) -> Res
     Ok(Target { provider: Some(provider), ..plain })
 }
 
-fn service(client: &mut Client, name: &ProviderName) -> Result<Option<Provider>, Failure> {
-    match client.provider(name) {
-        Ok(provider) => Ok(Some(provider)),
-        Err(ClientError::Problem(problem)) if problem.code == Code::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Neither a profile nor a provider; a word that may be a credential is not repeated.
-fn unknown(client: &mut Client, word: &str, hidden: bool) -> Failure {
-    let lists = client.list().and_then(|profiles| Ok((profiles.profiles, client.providers()?.providers)));
-    match lists {
-        Ok((profiles, providers)) => {
-            let profiles: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-            let providers: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
-            neither(word, hidden, &profiles, &providers)
-        }
-        Err(error) => error.into(),
-    }
-}
-
 fn neither(word: &str, hidden: bool, profiles: &[&str], providers: &[&str]) -> Failure {
     let hidden = hidden || ProfileName::parse(word).is_err();
     let said = if hidden { "that".to_owned() } else { format!("`{word}`") };
