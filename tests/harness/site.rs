@@ -212,6 +212,19 @@ impl<W: ServiceWire> Site<W> {
         self.inside = Inside::start_at(&self.sandbox, clock);
     }
 
+    /// Moves both clocks a little again and again until the profile is as wished, and gives it back.
+    pub async fn in_time(&self, wished: impl Fn(&Profile) -> bool) -> Profile {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let profile = self.profile().await;
+            if wished(&profile) {
+                return profile;
+            }
+            assert!(Instant::now() < deadline, "the profile did not get there: {profile:?}");
+            self.pass(Duration::from_secs(5));
+        }
+    }
+
     /// Waits until the profile is as wished, and gives it back.
     pub async fn until(&self, wished: impl Fn(&Profile) -> bool) -> Profile {
         let deadline = Instant::now() + DEADLINE;

@@ -161,8 +161,7 @@ async fn a_deletion_that_failed_is_made_up_for_when_the_service_is_back() {
     site.pass(10 * MINUTE);
     site.service.wait_for(|ledger| ledger.count(DELETE) + ledger.count(LlamaIndex::TOKEN) > 2).await;
     site.service.clear("*");
-    site.pass(2 * MINUTE);
-    site.until(|profile| profile.unrevoked.is_none()).await;
+    site.in_time(|profile| profile.unrevoked.is_none()).await;
     assert!(!site.service.is_live(&key));
 }
 

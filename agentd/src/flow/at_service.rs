@@ -226,7 +226,9 @@ pub(super) async fn complete(
     let mut at = at;
     choose_project(ground, &mut at, credential, &mut warnings).await;
     let label = profile.as_deref().unwrap_or(&at.site.place.provider);
-    let secondaries = ground.services.secondaries(&at.site, credential, label, &[]).await;
+    // What is made once is not made again with each login.
+    let held = ground.sink.held(profile.as_deref(), account.as_ref(), &at.site.place);
+    let secondaries = ground.services.secondaries(&at.site, credential, label, &held).await;
     for missing in secondaries.iter().filter(|one| one.secret.is_none()) {
         let why = missing.trouble.as_deref().unwrap_or("it is not there");
         warnings.push(format!("the {} is missing: {why}", missing.title));

@@ -94,6 +94,20 @@ fn logins_are_found_taken_and_given_back() {
     assert!(matches!(Truss.give_back(&variables, &taken, None), Err(FormatError::Refused(_))));
 }
 
+#[test]
+fn a_section_without_a_login_says_again_what_it_said() {
+    const BARE: &str = "[work]\nremote_provider = baseten\nremote_url = https://s.example/\n";
+    let home = Home::new();
+    home.file(FILE, BARE, 0o600);
+    let spot = home.spot(&Truss);
+    assert_eq!(Truss.look(&spot, "work", None).expect("readable"), Seen::Empty);
+    let mine = Truss.write(&spot, &testing::token("work", "at-1"), None).expect("it fits");
+    let mine = Truss.write(&spot, &testing::key("work", "key-2"), Some(&mine)).expect("it fits");
+    assert!(home.text(FILE).contains("remote_url = https://service.example\n"));
+    Truss.withdraw(&spot, &mine).expect("it is ours");
+    assert_eq!(home.text(FILE), BARE);
+}
+
 /// Run by hand, on a bus with an unlocked Secret Service.
 #[test]
 #[ignore = "needs a Secret Service on the session bus"]
@@ -106,7 +120,7 @@ fn tokens_are_in_the_keyring_where_there_is_one() {
     let mine = Truss.write(&spot, &testing::token("work", "at-1"), None).expect("it fits");
     let mine = Truss.write(&spot, &testing::token("work", "at-2"), Some(&mine)).expect("it fits");
     assert!(!home.text(FILE).contains("at-2") && home.text(FILE).contains("auth_type = oauth"));
-    let keyring = secrets::keyring(&variables).expect("a keyring");
+    let keyring = secrets::keyring(&variables).expect("it answers").expect("a keyring");
     let items = secrets::items(&keyring, "work").expect("it answers");
     assert_eq!(items.len(), 1);
     assert_eq!(items[0].attributes["application"], "Python keyring library");
@@ -114,6 +128,10 @@ fn tokens_are_in_the_keyring_where_there_is_one() {
     assert_eq!(Truss.look(&spot, "work", Some(&mine)).expect("readable"), Seen::Mine);
     assert_eq!(Truss.look(&spot, "work", None).expect("readable"), Seen::Foreign);
     assert!(Truss.logins(&variables, &[mine.credential]).expect("readable").is_empty());
+    let mine = Truss.write(&spot, &testing::key("work", "key-3"), Some(&mine)).expect("it fits");
+    assert!(secrets::items(&keyring, "work").expect("it answers").is_empty(), "no live secret stays behind");
+    let mine = Truss.write(&spot, &testing::token("work", "at-4"), Some(&mine)).expect("it fits");
+    assert!(!home.text(FILE).contains("key-3"));
     Truss.withdraw(&spot, &mine).expect("it is ours");
     assert!(secrets::items(&keyring, "work").expect("it answers").is_empty() && !spot.path.exists());
 
@@ -134,7 +152,7 @@ fn tokens_are_in_the_keyring_where_there_is_one() {
     }
 }
 
-/// Run by hand, on a bus whose Secret Service is missing, locked, dead or without a collection.
+/// Run by hand, on a bus whose Secret Service is locked or without a collection.
 #[test]
 #[ignore = "needs a session bus without a usable Secret Service"]
 fn a_keyring_that_cannot_be_used_is_an_error_and_changes_nothing() {
@@ -146,4 +164,32 @@ fn a_keyring_that_cannot_be_used_is_an_error_and_changes_nothing() {
     assert!(matches!(&error, FormatError::Keyring(_)) && !error.to_string().contains("canary"), "{error}");
     assert!(!spot.path.exists());
     std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes()).expect("standard error");
+}
+
+/// Run by hand, on a bus where no Secret Service is or where it has died.
+#[test]
+#[ignore = "needs a session bus without a Secret Service"]
+fn without_a_service_on_the_bus_tokens_are_inline() {
+    const KEPT: &str = "[work]\nremote_provider = baseten\nauth_type = oauth\n";
+    let home = Home::new();
+    let bus = std::env::var(BUS).expect("a session bus");
+    let variables = home.variables(&[(BUS, &bus)]);
+    home.file(FILE, THEIRS, 0o600);
+    let spot = Truss.spot(&variables, To::Home, &home.path("run")).expect("there is a home");
+    assert_eq!(Truss.logins(&variables, &[]).expect("readable").len(), 2);
+    assert_eq!(Truss.look(&spot, "work", None).expect("readable"), Seen::Empty);
+    let mine = Truss.write(&spot, &testing::token("work", "at-1"), None).expect("it fits");
+    assert!(home.text(FILE).contains("oauth_access_token = at-1"));
+    Truss.withdraw(&spot, &mine).expect("it is ours");
+    assert_eq!(home.text(FILE), THEIRS);
+
+    home.file(FILE, KEPT, 0o600);
+    for error in [
+        Truss.look(&spot, "work", Some(&mine)).expect_err("its tokens cannot be seen"),
+        Truss.write(&spot, &testing::token("work", "at-2"), Some(&mine)).expect_err("an item would stay behind"),
+        Truss.withdraw(&spot, &mine).expect_err("an item would stay behind"),
+    ] {
+        assert!(matches!(error, FormatError::Keyring(_)), "{error}");
+    }
+    assert_eq!(home.text(FILE), KEPT);
 }
