@@ -115,12 +115,21 @@ fn nothing_but_login_starts_a_login() {
 }
 
 #[test]
-fn a_variable_for_the_login_authenticates_nothing_by_itself() {
-    let script = Script::with(&[]);
-    for name in ["CONTREE_TOKEN", "NEBIUS_API_KEY"] {
-        for verb in ["token", "whoami"] {
-            let ran = Ctl::new(&script.sandbox, &[verb]).env(name, KEY).run().fails(3);
-            assert!(ran.out.is_empty() && !ran.err.contains(KEY), "{name} {verb}: {ran:?}");
-        }
+fn a_list_has_the_profiles_of_the_environments_in_use_and_says_how_many_more_there_are() {
+    let script = Script::with(&["ci"]);
+    for (environment, profile) in [("first", "one"), ("second", "two")] {
+        let url = format!("https://{environment}.example");
+        drop(script.run(&["env", "add", environment, &url, "--provider", "llamaindex", "--no-login"]).ok());
+        let made = script.run(&["login", "llamaindex", "-u", environment, "-p", profile, "-P", "p-1"]).ok();
+        assert!(made.out.starts_with(&format!("Made the profile {profile}")), "{made:?}");
     }
+    let listed = script.run(&["list", "-O"]).ok();
+    assert!(listed.err.contains("1 more in other environments: --all"), "{listed:?}");
+    assert_eq!(script.profiles(), ["ci", "*two"]);
+    let all = script.run(&["list", "--offline", "--all"]).ok();
+    assert!(all.out.contains("one") && all.out.contains("two") && !all.err.contains("more"), "{all:?}");
+    drop(script.run(&["env", "switch", "first"]).ok());
+    assert_eq!(script.profiles(), ["ci", "*one"]);
+    let only = script.run(&["list", "-O", "--provider", "llamaindex", "--all"]).ok();
+    assert!(!only.out.contains("ci "), "{only:?}");
 }
