@@ -1,4 +1,4 @@
-//! LlamaIndex: a device login at an issuer that the service names, or a key; and how the agent asks afterwards.
+//! `LlamaIndex`: a device login at an issuer that the service names, or a key; and how the agent asks afterwards.
 
 use std::time::Duration;
 

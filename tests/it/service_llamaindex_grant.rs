@@ -1,4 +1,4 @@
-//! LlamaIndex after the login: refreshing at the issuer, the key that is made and deleted, restarts, logout.
+//! `LlamaIndex` after the login: refreshing at the issuer, the key that is made and deleted, restarts, logout.
 
 use std::time::Duration;
 

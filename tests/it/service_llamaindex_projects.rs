@@ -1,4 +1,4 @@
-//! LlamaIndex: the project that a login is used for, and deployments that need no login.
+//! `LlamaIndex`: the project that a login is used for, and deployments that need no login.
 
 use harness::service::{Fault, LlamaIndex, Project};
 use harness::site::Site;
