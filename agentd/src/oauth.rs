@@ -137,6 +137,7 @@ pub struct Account {
 impl Account {
     /// What is known once the service has said more. The subject stays the one that the login began with: another answer
     /// may number people otherwise.
+    #[must_use]
     pub fn updated(&self, later: Self) -> Self {
         let first = self.clone();
         Self {
