@@ -55,6 +55,34 @@ fn a_wrong_command_line_exits_with_2_and_prints_no_data() {
 }
 
 #[test]
+fn a_credential_on_the_command_line_is_refused_and_not_repeated() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let wrong: [&[&str]; 4] = [
+        &["login", "--api-key=canary-XYZ"],
+        &["login", "tank", "--api-key-stdin=canary-XYZ"],
+        &["login", "tank", "--api-key", "canary-XYZ"],
+        &["--json", "login", "tank", "--device", "--client-secret-stdin=canary-XYZ"],
+    ];
+    for arguments in wrong {
+        let output = agentctl(home.path(), arguments);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("visible to every process") && !said.contains("canary"), "{said}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn nobody_is_asked_without_a_terminal() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = agentctl(home.path(), &["remove", "--no-autostart"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("\nhint: add `--yes`"), "{}", text(&output.stderr));
+    let output = agentctl(home.path(), &["remove", "--interactive", "--no-interactive"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn no_agent_and_no_leave_to_start_one_exits_with_6_and_a_hint() {
     let home = tempfile::tempdir().expect("a temporary directory");
     for arguments in

@@ -6,13 +6,17 @@
 
 mod cancel;
 mod describe;
+mod doctor;
 mod door;
 mod env;
 mod events;
 mod exec;
 mod follow;
+mod import;
 mod inspect;
 mod json;
+mod link;
+mod links;
 mod list;
 mod login;
 mod logout;
@@ -34,6 +38,7 @@ mod status;
 mod switch;
 mod sync;
 mod token;
+mod unlink;
 mod whoami;
 
 use std::fmt;
@@ -47,6 +52,7 @@ use proto::route::{self, Method, Route};
 use crate::config::{Changes, Problems};
 use crate::flow::Logins;
 use crate::inquiry::Inquiries;
+use crate::link::{Doctor, Imports, Links};
 use crate::notice::Notices;
 use crate::provider::Catalogue;
 use crate::vault::Vault;
@@ -64,6 +70,12 @@ pub struct Parts {
     pub vault: Vault,
     /// Logins in progress.
     pub logins: Logins,
+    /// Credentials in the files of other tools.
+    pub links: Links,
+    /// Logins of other tools.
+    pub imports: Imports,
+    /// Credentials that lie badly.
+    pub doctor: Doctor,
     /// What happens.
     pub notices: Notices,
     /// Services.
@@ -116,10 +128,14 @@ impl Api {
             (route::ENV_ADD, to(&route::ENV_ADD, env::env_add)),
             (route::ENV_REMOVE, to(&route::ENV_REMOVE, env::env_remove)),
             (route::ENV_SWITCH, to(&route::ENV_SWITCH, env::env_switch)),
+            (route::DOCTOR, to(&route::DOCTOR, doctor::doctor)),
             (route::EVENTS, to(&route::EVENTS, events::events)),
             (route::EXEC, to(&route::EXEC, exec::exec)),
             (route::FOLLOW, to(&route::FOLLOW, follow::follow)),
+            (route::IMPORT, to(&route::IMPORT, import::import)),
             (route::INSPECT, to(&route::INSPECT, inspect::inspect)),
+            (route::LINK, to(&route::LINK, link::link)),
+            (route::LINKS, to(&route::LINKS, links::links)),
             (route::LIST, to(&route::LIST, list::list)),
             (route::LOGIN, to(&route::LOGIN, login::login)),
             (route::LOGOUT, to(&route::LOGOUT, logout::logout)),
@@ -141,6 +157,7 @@ impl Api {
             (route::SYNC, to(&route::SYNC, sync::sync)),
             (route::TOKEN, to(&route::TOKEN, token::token)),
             (route::WHOAMI, to(&route::WHOAMI, whoami::whoami)),
+            (route::UNLINK, to(&route::UNLINK, unlink::unlink)),
         ];
         let operations = routes.into_iter().fold(Router::new(), |all, (route, handler)| all.route(route.path, handler));
         operations

@@ -2,6 +2,8 @@
 
 mod bridge;
 mod control;
+mod imports;
+mod links;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::config::{Config, Level, StoreKey};
 use crate::flow::Logins;
 use crate::http::Http;
 use crate::inquiry::Inquiries;
+use crate::link::Links;
 use crate::notice::{Kind, Notices};
 use crate::oauth::OAuth;
 use crate::platform;
@@ -34,6 +37,8 @@ use crate::vault::Vault;
 pub const REQUEST_PATIENCE: Duration = Duration::from_secs(7);
 /// How long logins may take to end once the daemon stops.
 pub const LOGIN_PATIENCE: Duration = Duration::from_secs(2);
+/// How long links may take to end once the daemon stops; those of a vault that keeps nothing are taken out in this time.
+pub const LINK_PATIENCE: Duration = Duration::from_secs(3);
 /// How long keepers may take to finish an exchange and store its result once the daemon stops.
 pub const KEEPER_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the store's writer may take to end.
@@ -92,6 +97,7 @@ pub struct Daemon {
     groups: Groups,
     notices: Notices,
     vault: Vault,
+    links: Links,
     store: Store,
     control: control::Shared,
     /// Held for its lock, and as the last thing that goes.
@@ -105,6 +111,7 @@ struct Groups {
     root: Tasks,
     door: Tasks,
     logins: Tasks,
+    links: Tasks,
     keepers: Tasks,
     store: Tasks,
 }
@@ -123,13 +130,20 @@ pub struct Stopped {
 /// # Errors
 /// [`StartError`]; nothing is left behind then.
 pub fn start(setup: Setup) -> Result<Daemon, StartError> {
-    let Setup { paths, config, clock, set_level, warnings } = setup;
+    let Setup { paths, config, clock, set_level, mut warnings } = setup;
     let instance = Instance::acquire(&paths.lock(), &paths.socket).map_err(|error| match error {
         AcquireError::Busy { socket, .. } => StartError::Running { socket },
         AcquireError::Path(error) => StartError::Instance(error),
     })?;
     let root = Tasks::root();
-    let groups = Groups { door: root.group(), logins: root.group(), keepers: root.group(), store: root.group(), root };
+    let groups = Groups {
+        door: root.group(),
+        logins: root.group(),
+        links: root.group(),
+        keepers: root.group(),
+        store: root.group(),
+        root,
+    };
 
     let location = match config.store_key {
         StoreKey::File => Location::File { database: paths.store(), key: paths.key() },
@@ -168,6 +182,16 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
     let logins = Logins::new(oauth, services.clone(), clock.clone(), groups.logins.clone(), sink);
     let inquiries = Inquiries::new(vault.clone(), services, catalogue.clone());
 
+    let parts = links::build(&links::Ground {
+        paths: &paths,
+        vault: &vault,
+        store: &store,
+        catalogue: &catalogue,
+        logins: &logins,
+        tasks: &groups.links,
+    });
+    warnings.extend(parts.warning);
+
     let limits = Limits::new(platform::descriptors::connection_capacity(platform::raise_descriptor_limit()));
     let connections = Connections::new(limits.connections);
     let facts =
@@ -183,6 +207,9 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
     let api = Api::new(Parts {
         vault: vault.clone(),
         logins,
+        links: parts.links.clone(),
+        imports: parts.imports,
+        doctor: parts.doctor,
         notices: notices.clone(),
         catalogue,
         inquiries,
@@ -202,7 +229,8 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
     groups.root.spawn("clock", Panic::Logged, cancellable(groups.root.clone(), watch_for_jumps(clock)));
     platform::notify::ready();
     tracing::info!(socket = %socket.display(), profiles = vault.len(), "serving");
-    Ok(Daemon { socket, groups, notices, vault, store, control, instance, file: listening.file })
+    let links = parts.links;
+    Ok(Daemon { socket, groups, notices, vault, links, store, control, instance, file: listening.file })
 }
 
 async fn cancellable(tasks: Tasks, work: impl Future<Output = ()>) {
@@ -250,12 +278,17 @@ impl Daemon {
         // Whoever listens to events or follows a login is told now, since the door waits for them to go.
         self.notices.post(Kind::Stopping, None, None);
         self.groups.logins.cancel();
+        let mut orderly = true;
+        if self.store.path().is_none() {
+            // Nobody could take these out later: the profiles they are of end with this process.
+            orderly &= tokio::time::timeout(LINK_PATIENCE, self.links.withdraw_all()).await.unwrap_or(false);
+        }
         let order = [
             ("requests", &self.groups.door, REQUEST_PATIENCE),
             ("logins", &self.groups.logins, LOGIN_PATIENCE),
+            ("links", &self.groups.links, LINK_PATIENCE),
             ("keepers", &self.groups.keepers, KEEPER_PATIENCE),
         ];
-        let mut orderly = true;
         for (part, tasks, patience) in order {
             let in_time = tasks.stop(patience).await;
             tracing::debug!(part, in_time, "stopped");

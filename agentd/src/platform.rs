@@ -43,6 +43,20 @@ pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// Whether `path` lies on a file system that is memory, not disk. `false` where the system does not say.
+#[cfg(target_os = "linux")]
+pub fn is_memory(path: &std::path::Path) -> bool {
+    /// `TMPFS_MAGIC` and `RAMFS_MAGIC` of `linux/magic.h`.
+    const MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
+    rustix::fs::statfs(path).is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| MEMORY.contains(&kind)))
+}
+
+/// Whether `path` lies on a file system that is memory, not disk. `false` where the system does not say.
+#[cfg(not(target_os = "linux"))]
+pub fn is_memory(_path: &std::path::Path) -> bool {
+    false
+}
+
 /// Leaves the terminal's session and whatever directory the daemon was started in, so that neither a hang-up nor a
 /// mount is tied to it.
 ///
@@ -52,6 +66,11 @@ pub fn detach() -> io::Result<()> {
     rustix::process::setsid()?;
     rustix::process::chdir("/")?;
     Ok(())
+}
+
+/// Whether programs of this system keep their secrets in a Secret Service on the session bus. Apple's keychain is none.
+pub const fn has_secret_service() -> bool {
+    cfg!(not(target_vendor = "apple"))
 }
 
 /// Points standard output at `/dev/null`: whoever waits for its end sees it now, and a later write harms nobody.

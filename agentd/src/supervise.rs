@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -87,6 +87,32 @@ impl Tasks {
         Ok(())
     }
 
+    /// Runs `work`, which blocks, on a thread of its own and resolves with what it returns; with `None` when it has
+    /// panicked, which is logged, or the operating system has no thread to give. The stop of the group waits for it.
+    /// Whoever drops the future leaves the work running.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let fatal = Arc::clone(&self.fatal);
+        let token = self.tracker.token();
+        let (reply, done) = oneshot::channel();
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _alive = token;
+            match std::panic::catch_unwind(AssertUnwindSafe(work)) {
+                // Whoever asked may be gone.
+                Ok(result) => drop(reply.send(result)),
+                Err(payload) => report(name, Panic::Logged, &*payload, &fatal),
+            }
+        });
+        if let Err(error) = started {
+            tracing::error!(task = name, %error, "no thread");
+            return None;
+        }
+        done.await.ok()
+    }
+
     /// Resolves when the group is to stop.
     pub async fn cancelled(&self) {
         self.cancel.cancelled().await;
@@ -143,6 +169,14 @@ mod tests {
         let keepers = tasks.group();
         keepers.spawn("keeper:work", Panic::Stops, async { panic!("state lost") });
         assert_eq!(tasks.fatal().await, "keeper:work");
+    }
+
+    #[tokio::test]
+    async fn blocking_work_answers_or_its_panic_is_told() {
+        let tasks = Tasks::root();
+        assert_eq!(tasks.blocking("adds", || 1 + 1).await, Some(2));
+        assert_eq!(tasks.blocking("panics", || -> u8 { panic!("only this one") }).await, None);
+        assert!(tasks.stop(Duration::from_secs(5)).await);
     }
 
     #[tokio::test]

@@ -222,6 +222,9 @@ pub struct Found {
 pub struct Imported {
     /// Sorted by format and name.
     pub found: Vec<Found>,
+    /// Places that could not be looked at, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Looks for credentials that lie badly.
@@ -275,4 +278,7 @@ pub struct Finding {
 pub struct Findings {
     /// Sorted by place.
     pub findings: Vec<Finding>,
+    /// Places that could not be looked at, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }

@@ -113,6 +113,9 @@ pub struct RejectRequest {
     /// Used only without `lease`; the current profile when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileName>,
+    /// What the lease in the answer is for, as in [`TokenRequest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
 }
 
 /// What became of a rejected lease.

@@ -122,12 +122,21 @@ impl Client {
     }
 }
 
-/// The program that `cargo xtask test` put below the target directory.
-fn installed(name: &str) -> PathBuf {
+/// The directory of the programs, which `cargo xtask test` made below the target directory.
+///
+/// # Panics
+/// When they are not installed.
+pub fn programs() -> PathBuf {
     let here = std::env::current_exe().expect("a test knows its own path");
-    let below = |directory: &Path| directory.join("tools").join("clients").join("bin").join(name);
-    let found = here.ancestors().map(below).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("`{name}` is not installed; run `cargo xtask test`, which installs it"))
+    let below = |directory: &Path| directory.join("tools").join("clients").join("bin");
+    let found = here.ancestors().map(below).find(|path| path.is_dir());
+    found.expect("the clients of services are not installed; run `cargo xtask test`, which installs them")
+}
+
+fn installed(name: &str) -> PathBuf {
+    let program = programs().join(name);
+    assert!(program.is_file(), "`{name}` is not installed; run `cargo xtask test`, which installs it");
+    program
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub mod canary;
 pub mod client;
 pub mod ctl;
 pub mod daemon;
+pub mod desk;
+pub mod front;
 pub mod issuer;
 pub mod lean;
 pub mod logins;
@@ -26,5 +28,7 @@ pub mod site;
 pub mod soak;
 pub mod stage;
 pub mod stranger;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 pub mod until;
 pub mod wire;

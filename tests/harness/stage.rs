@@ -176,7 +176,7 @@ impl Stage {
     /// # Errors
     /// The daemon's problem.
     pub async fn reject(&self, lease: &LeaseId) -> Result<Rejected, Problem> {
-        let request = RejectRequest { lease: Some(lease.clone()), profile: None };
+        let request = RejectRequest { lease: Some(lease.clone()), ..RejectRequest::default() };
         self.wire.call(&route::REJECT, "", &request).await.message()
     }
 

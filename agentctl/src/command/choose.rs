@@ -36,7 +36,7 @@ fn no_such(name: &ProfileName, profiles: &[Profile]) -> Failure {
     let detail = format!("there is no profile {name}");
     let failure = Failure::own("not-found", Status::Failed, detail);
     if profiles.is_empty() {
-        return failure.hint("there are no profiles yet; make one with `agentctl login`");
+        return failure.hint("`agentctl list` shows them; there are none yet: `agentctl login`");
     }
     failure.hint(format!("`agentctl list` shows them; there are: {}", names(profiles)))
 }

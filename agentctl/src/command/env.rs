@@ -18,8 +18,8 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "List, add, choose or remove deployments of a service",
     more: "\
-`list` Reads only. The others Change what the agent knows of a service; `switch` also makes the profile current that
-was last used there. `add` uses the network to ask whether the deployment needs a login, unless `--no-login`; the
+Reads only (`list`) or Changes what the agent knows of a service; `switch` also makes the profile current that was
+last used there. `add` uses the network to ask whether the deployment needs a login, unless `--no-login`; the
 others do not. Never asks anything.
 
 Examples:
@@ -147,12 +147,11 @@ fn switch(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), F
     }
     let name = clean(&switched.environment.name);
     output.text(&format!("{} uses {name}, {}", switched.provider, clean(&switched.environment.url)))?;
-    match &switched.profile {
-        Some(profile) => output.note(&format!("The current profile there is {profile}")),
-        None => {
-            output.note("There is no profile there yet");
-            output.hint(&format!("`agentctl login {}`", switched.provider));
-        }
+    if let Some(profile) = &switched.profile {
+        output.note(&format!("The current profile there is {profile}"));
+    } else {
+        output.note("There is no profile there yet");
+        output.hint(&format!("`agentctl login {}`", switched.provider));
     }
     Ok(())
 }

@@ -45,11 +45,11 @@ struct Take {
     undo: bool,
     /// The profile to make; by default named after the login
     #[arg(long = "as", value_name = "PROFILE", value_parser = ProfileName::parse, conflicts_with_all = ["all", "undo"])]
-    profile: Option<ProfileName>,
+    make: Option<ProfileName>,
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
-    let Take { name, all, dry_run, undo, profile } = cli::arguments(matches)?;
+    let Take { name, all, dry_run, undo, make: profile } = cli::arguments(matches)?;
     if undo && name.is_none() && !all {
         return Err(Failure::usage("nothing says what to give back").hint("name it, or `--all`"));
     }

@@ -48,18 +48,16 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     if all {
         return every(invocation, client, yes);
     }
-    let profile = match invocation.profile(name.as_ref())? {
-        Some(name) => match choose::inspect(&mut client, &name)? {
-            Some(profile) => profile,
-            None => return Err(choose::unknown(&mut client, &name)),
-        },
-        None => {
-            let profiles = logged_in(&mut client)?;
-            match profiles.as_slice() {
-                [] => return nothing(&invocation.output),
-                [only] => only.clone(),
-                several => choose::pick(invocation, "logout", several)?.clone(),
-            }
+    let profile = if let Some(name) = invocation.profile(name.as_ref())? {
+        let Some(profile) = choose::inspect(&mut client, &name)? else {
+            return Err(choose::unknown(&mut client, &name));
+        };
+        profile
+    } else {
+        match logged_in(&mut client)?.as_slice() {
+            [] => return nothing(&invocation.output),
+            [only] => only.clone(),
+            several => choose::pick(invocation, "logout", several)?.clone(),
         }
     };
     if profile.state == ProfileState::LoggedOut {
@@ -153,7 +151,7 @@ fn warnings(answer: &LoggedOut) -> Vec<String> {
             told.push("the service offers no revocation: the tokens stay valid there until they lapse".to_owned());
         }
         _ if answer.retried => {
-            told.push("something is still to be revoked at the service; it is tried again".to_owned())
+            told.push("something is still to be revoked at the service; it is tried again".to_owned());
         }
         _ => {}
     }

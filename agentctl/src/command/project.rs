@@ -1,6 +1,7 @@
 //! `project`: the project that requests are made for.
 
 use clap::ArgMatches;
+use proto::id::ProfileName;
 use proto::profile::Profile;
 use proto::project::{Project, ProjectRequest, Projects};
 
@@ -41,19 +42,12 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Choose { project } = cli::arguments(matches)?;
     let profile = invocation.profile(None)?;
     let mut client = invocation.connect()?;
-    let request = match project {
-        Some(project) => ProjectRequest { profile, project },
-        None => {
-            let profile = match profile {
-                Some(name) => name,
-                None => client.status()?.current.ok_or_else(|| {
-                    Failure::own("login-required", Status::LoginRequired, "no profile is current")
-                        .hint("`agentctl login`")
-                })?,
-            };
-            let projects = client.projects(&profile)?;
-            ProjectRequest { project: pick(invocation, &projects)?, profile: Some(profile) }
-        }
+    let request = if let Some(project) = project {
+        ProjectRequest { profile, project }
+    } else {
+        let profile = profile.map_or_else(|| current(&mut client), Ok)?;
+        let projects = client.projects(&profile)?;
+        ProjectRequest { project: pick(invocation, &projects)?, profile: Some(profile) }
     };
     let chosen = client.project(&request)?;
     if invocation.output.is_json() {
@@ -62,8 +56,14 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     invocation.output.text(&told(&chosen))
 }
 
+fn current(client: &mut Client) -> Result<ProfileName, Failure> {
+    client.status()?.current.ok_or_else(|| {
+        Failure::own("login-required", Status::LoginRequired, "no profile is current").hint("`agentctl login`")
+    })
+}
+
 /// What is said of a chosen project.
-pub(super) fn told(chosen: &Profile) -> String {
+fn told(chosen: &Profile) -> String {
     match profile::project(chosen) {
         Some(project) => format!("{} uses the project {project}", chosen.name),
         None => format!("{} uses no project", chosen.name),
@@ -102,33 +102,32 @@ fn unasked(projects: &Projects) -> Failure {
     Failure::usage(format!("no project is named{there}")).hint("`agentctl project ID`")
 }
 
-/// After a login without a project: lets the person choose one, or says how. A single one is taken by itself.
-pub(super) fn after_login(invocation: &Invocation, client: &mut Client, made: Profile) -> Result<Profile, Failure> {
+/// After a login without a project: lets the person choose one, or gives back what to say about it. A single one is
+/// taken by itself. The login has succeeded, whatever happens here.
+pub(super) fn after_login(invocation: &Invocation, client: &mut Client, made: &mut Profile) -> Option<String> {
     let command = format!("agentctl project ID -p {}", made.name);
-    let output = &invocation.output;
+    let unchosen = Some(format!("no project is chosen yet: {command}"));
     if !invocation.can_ask() {
-        output.warning(&format!("no project is chosen yet: {command}"));
-        return Ok(made);
+        return unchosen;
     }
-    let projects = match client.projects(&made.name) {
-        Ok(projects) => projects,
-        Err(error) => {
-            output.warning(&format!("projects cannot be listed ({error}); later: {command}"));
-            return Ok(made);
+    let chosen = client.projects(&made.name).map_err(Failure::from).and_then(|projects| {
+        let project = match projects.projects.as_slice() {
+            [] => return Ok(None),
+            [only] => only.id.clone(),
+            several => from_list(invocation, several)?,
+        };
+        Ok(Some(client.project(&ProjectRequest { profile: Some(made.name.clone()), project })?))
+    });
+    match chosen {
+        Ok(Some(profile)) => {
+            *made = profile;
+            None
         }
-    };
-    let project = match projects.projects.as_slice() {
-        [] => return Ok(made),
-        [only] => only.id.clone(),
-        several => match from_list(invocation, several) {
-            Ok(project) => project,
-            Err(_) => {
-                output.warning(&format!("no project is chosen yet: {command}"));
-                return Ok(made);
-            }
-        },
-    };
-    Ok(client.project(&ProjectRequest { profile: Some(made.name), project })?)
+        Ok(None) => None,
+        Err(failure) => {
+            failure.text().map(|(detail, ..)| format!("no project is chosen yet ({detail}): {command}")).or(unchosen)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
     aliases: &["providers"],
     about: "List, show, check, add or remove descriptions of services",
     more: "\
-`list`, `show` and `check` Read only. `add` and `remove` Change the descriptions of your own. Does not use the
+Reads only (`list`, `show`, `check`) or Changes the descriptions of your own (`add`, `remove`). Does not use the
 network. Never asks anything. How to write one: `docs/add-a-provider.md`.
 
 Examples:

@@ -1,5 +1,7 @@
 //! `reject`: "the service refused this one".
 
+use std::io::IsTerminal as _;
+
 use clap::ArgMatches;
 use proto::id::{LeaseId, ProfileName};
 use proto::token::{RejectOutcome, RejectRequest};
@@ -37,7 +39,8 @@ struct Reject {
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Reject { name, lease } = cli::arguments(matches)?;
     let profile = if lease.is_some() { None } else { invocation.profile(name.as_ref())? };
-    let rejected = invocation.connect()?.reject(&RejectRequest { lease, profile })?;
+    let purpose = token::purpose(std::io::stdout().is_terminal(), false);
+    let rejected = invocation.connect()?.reject(&RejectRequest { lease, profile, purpose })?;
     let output = &invocation.output;
     if output.is_json() {
         return output.json(&rejected);

@@ -84,7 +84,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
 }
 
 /// Where the token goes; a pipe is what the agent takes for granted.
-fn purpose(terminal: bool, acknowledged: bool) -> Option<Purpose> {
+pub(super) fn purpose(terminal: bool, acknowledged: bool) -> Option<Purpose> {
     match (terminal, acknowledged) {
         (false, _) => None,
         (true, false) => Some(Purpose::Terminal),

@@ -24,7 +24,7 @@ pub(crate) fn expiry(profile: &Profile, now: Timestamp) -> Option<String> {
         (_, ProfileState::LoggedOut) => None,
         (Some(at), _) if at > now => Some(format!("expires {}", when(at, now))),
         (Some(at), _) => Some(format!("expired {}", when(at, now))),
-        (None, ProfileState::Usable) => Some("no expiry known".to_owned()),
+        (None, ProfileState::Usable) if profile.auth_type != AuthType::None => Some("no expiry known".to_owned()),
         (None, _) => None,
     }
 }
@@ -136,8 +136,9 @@ fn scopes(profile: &Profile) -> Option<String> {
 pub(crate) fn secondary(one: &Secondary) -> Cell {
     let title = clean(&one.title);
     let need = if one.required { ", required" } else { "" };
-    let values =
-        one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect::<String>();
+    let values: Vec<String> =
+        one.values.iter().map(|(name, value)| format!(", {}: {}", clean(name), clean(value))).collect();
+    let values = values.concat();
     match (one.present, &one.problem) {
         (true, _) => Cell::plain(format!("{title} ({}{need}): present{values}", clean(&one.name))),
         (false, problem) => {

@@ -43,11 +43,11 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
         ("environment", Cell::plain(text))
     }));
     rows.extend(provider.methods.iter().map(|offer| ("log in by", Cell::plain(offer_text(offer)))));
-    rows.push(("hosts", Cell::plain(words(&provider.hosts))));
     let can = [(provider.whoami, "whoami"), (provider.projects, "project")];
     let can: Vec<&str> = can.iter().filter(|(can, _)| *can).map(|(_, word)| *word).collect();
     rows.push(("answers to", Cell::plain(if can.is_empty() { "nothing".to_owned() } else { can.join(", ") })));
     let lists = [
+        ("hosts", &provider.hosts),
         ("comes with it", &provider.secondaries),
         ("exec sets", &provider.exec),
         ("stands in", &provider.fallback_variables),
@@ -103,8 +103,8 @@ service      Contree
 from         built in
 environment  production, https://api.x (in use)
 log in by    --api-key, --type iam (needs project), --type jwt (needs URL); from CONTREE_TOKEN
-hosts        api.x
 answers to   whoami
+hosts        api.x
 exec sets    CONTREE_TOKEN
 links to     contree
 ";

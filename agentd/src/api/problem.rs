@@ -9,6 +9,7 @@ use proto::problem::{Code, MEDIA_TYPE, Problem, Reason};
 
 use crate::flow::Failure as LoginFailure;
 use crate::inquiry::InquiryError;
+use crate::link::{Absent, FormatError, ImportError, LinkError};
 use crate::service::CallError;
 use crate::store::WriteError;
 use crate::vault::{SelectError, ServeError, SwitchError, Trouble, Why};
@@ -132,6 +133,92 @@ impl Told for SwitchError {
         match self {
             SwitchError::NoProfile(error) => error.told(),
             SwitchError::NotSaved(error) => error.told(),
+        }
+    }
+}
+
+impl Told for Absent {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match &self {
+            Absent::Locked => Problem::new(Code::Locked, detail),
+            Absent::LoggedOut(name) => Problem::new(Code::LoginRequired, detail)
+                .reason(Reason::LoggedOut)
+                .hint(format!("run `agentctl login {name}`")),
+            Absent::NoneCurrent | Absent::NoneOfProvider(_) => Problem::new(Code::NotFound, detail)
+                .hint("name a profile, or make one current with `agentctl switch NAME`"),
+            Absent::NoProfile(_) => Problem::new(Code::NotFound, detail).hint("`agentctl list` shows them"),
+        }
+    }
+}
+
+impl Told for FormatError {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            FormatError::Io { .. } => Problem::new(Code::Denied, detail).hint("check the place and try again"),
+            FormatError::Keyring(_) => Problem::new(Code::Unsupported, detail)
+                .hint("unlock the keyring, or let the tool keep its login in a file"),
+            FormatError::Place(_) => Problem::new(Code::InvalidRequest, detail),
+            FormatError::Refused(_) => Problem::new(Code::Denied, detail),
+            FormatError::Unreadable { .. } => {
+                Problem::new(Code::Denied, detail).hint("it was left as it is; mend it or move it away")
+            }
+        }
+    }
+}
+
+/// The formats there are, for a hint.
+fn formats(known: &[&str]) -> String {
+    if known.is_empty() { "this agent has no formats".to_owned() } else { format!("formats: {}", known.join(", ")) }
+}
+
+impl Told for LinkError {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            LinkError::Absent(absent) => absent.told(),
+            LinkError::Ending => Problem::new(Code::Busy, detail).retry_after(1),
+            LinkError::Foreign { link, .. } => Problem::new(Code::Denied, detail).hint(match link {
+                Some(link) => format!("it is what the link `{link}` wrote: end that one with `agentctl unlink {link}`"),
+                None => "another login is never overwritten: log out with that tool, or take its login over with \
+                         `agentctl import`"
+                    .to_owned(),
+            }),
+            LinkError::Format(error) => error.told(),
+            LinkError::NoMemory => {
+                Problem::new(Code::Unsupported, detail).hint("leave `--to tmpfs` out, or set `XDG_RUNTIME_DIR`")
+            }
+            LinkError::NoProvider(_) => {
+                Problem::new(Code::InvalidRequest, detail).hint("leave `--current` out to follow the profile itself")
+            }
+            LinkError::NotSaved => {
+                Problem::new(Code::Internal, detail).hint("check the disk that holds the agent's directory")
+            }
+            LinkError::NoSuchLink => Problem::new(Code::NotFound, detail).hint("`agentctl links` shows them"),
+            LinkError::OtherFormat { .. } => Problem::new(Code::InvalidRequest, detail),
+            LinkError::TooMany => Problem::new(Code::Denied, detail).hint("end one with `agentctl unlink`"),
+            LinkError::UnknownFormat { known, .. } => Problem::new(Code::InvalidRequest, detail).hint(formats(&known)),
+        }
+    }
+}
+
+impl Told for ImportError {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            ImportError::Ending => Problem::new(Code::Internal, detail).hint("import again: what was done is known"),
+            ImportError::Exists(_) => {
+                Problem::new(Code::InvalidRequest, detail).hint("choose another name with --profile")
+            }
+            ImportError::Format(error) => error.told(),
+            ImportError::Intake(_) => Problem::new(Code::Internal, detail),
+            ImportError::Several { .. } => {
+                Problem::new(Code::InvalidRequest, detail).hint("leave --profile out, or name one login")
+            }
+            ImportError::Unknown(_) => {
+                Problem::new(Code::NotFound, detail).hint("`agentctl import` without a name shows what there is")
+            }
         }
     }
 }

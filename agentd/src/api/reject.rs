@@ -6,7 +6,7 @@ use proto::token::{RejectOutcome, RejectRequest, Rejected};
 use super::Api;
 use super::json::Json;
 use super::problem::Failure;
-use super::token::in_time;
+use super::token::{in_time, may_be_shown};
 use crate::vault::Rejection;
 
 pub(super) async fn reject(
@@ -20,5 +20,6 @@ pub(super) async fn reject(
         Rejection::Refreshed(handed) => (RejectOutcome::Refreshed, handed, None),
         Rejection::Unchanged(handed, wait) => (RejectOutcome::Unchanged, handed, Some(wait.as_secs().max(1))),
     };
+    may_be_shown(&handed, request.purpose)?;
     Ok(Json(Rejected { outcome, token: api.token(&handed), retry_after: wait }))
 }

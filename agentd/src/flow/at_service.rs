@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::flow::at_issuer::{self, Obtained};
 use crate::flow::loopback::Browser;
+use crate::flow::plan::Plan;
 use crate::flow::table::{Ground, Row};
 use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning};
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
@@ -80,7 +81,8 @@ async fn authorization_server(
             let found = ground.services.discover(&at.site, discovery).await.map_err(bad)?;
             let found = found.ok_or(Failure::NotHere)?;
             client_id = client_id.or(found.client_id);
-            ground.oauth.discover_at(&found.document, ca_file).await
+            let metadata = ground.oauth.discover_at(&found.document, ca_file).await;
+            Ok(metadata.map_err(|error| Failure::of_document(&error))?)
         }
         (None, Some(issuer)) => ground.oauth.discover(issuer, ca_file).await,
         (None, None) => Ok(Metadata { issuer: place.base.clone(), ..Metadata::default() }),
@@ -108,6 +110,35 @@ async fn authorization_server(
         auth_params: spec.auth_params.clone(),
     };
     Ok((AtIssuer { settings, flow: Some(flow), browser: true }, discovered))
+}
+
+/// What later requests of a login need that was made elsewhere, by the method of its place.
+pub(super) async fn client_at(
+    ground: &Ground,
+    at: &AtService,
+    document: Option<&str>,
+) -> Result<(Option<Settings>, Client), Failure> {
+    let method = method(at)?;
+    let (FlowSpec::AuthorizationCode(spec) | FlowSpec::ClientCredentials(spec) | FlowSpec::Device(spec)) = &method.flow
+    else {
+        return Ok((None, own_client(&at.site.place)));
+    };
+    let (mut issuer, mut discovered) = match document {
+        // The login itself says where its authorization server is.
+        Some(_) => {
+            let known = OauthSpec { discovery: None, issuer: None, ..spec.clone() };
+            authorization_server(ground, at, &known, method.flow.flow()).await?
+        }
+        None => authorization_server(ground, at, spec, method.flow.flow()).await?,
+    };
+    if let Some(document) = document {
+        discovered = ground.oauth.discover_at(document, at.site.place.ca_file.as_deref()).await;
+        if let Ok(metadata) = &discovered {
+            issuer.settings.issuer.clone_from(&metadata.issuer);
+        }
+    }
+    let plan = Plan::new(&issuer, discovered)?;
+    Ok((Some(issuer.settings), plan.client))
 }
 
 /// What belongs to a credential besides, gathered. Nothing in here fails the login.

@@ -8,6 +8,9 @@ use crate::oauth::{DiscoveryError, ExchangeError};
 use crate::provider::Flow;
 use crate::service::CallError;
 
+/// Where to is not followed, since it might be anybody.
+const REDIRECT: &str = "a redirect to another address";
+
 /// Why a login ended without a grant. A variant is named for what the person does next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -174,7 +177,7 @@ impl Failure {
             CallError::Forbidden | CallError::Refused => Self::Denied,
             CallError::Lost { why } | CallError::NotSent { why } => Self::Unreachable { why },
             CallError::NotOffered { status } | CallError::Unexpected { status } => Self::Unclear { status: *status },
-            CallError::Redirected => Self::BadAnswer { why: "a redirect to another address" },
+            CallError::Redirected => Self::BadAnswer { why: REDIRECT },
             CallError::Settings(why) => Self::BadSettings { why: why.clone() },
             CallError::Unavailable { .. } => Self::Unreachable { why: "it is overloaded or out of order" },
             CallError::Unreadable { why } => Self::BadAnswer { why },
@@ -186,13 +189,32 @@ impl Failure {
         if *error == CallError::Refused { Self::KeyRefused } else { Self::of_call(error) }
     }
 
-    /// What `error` of the token or device authorization endpoint means once it ends the login.
+    /// What `error` of the device authorization endpoint means: what it answers in full and cannot be used leaves nothing in
+    /// doubt.
+    pub(super) fn of_device_start(error: &ExchangeError) -> Self {
+        match *error {
+            ExchangeError::Uncertain { why } => Self::BadAnswer { why },
+            _ => Self::of_exchange(error),
+        }
+    }
+
+    /// What `error` of the metadata means where the service itself says where that is: no person can correct it.
+    pub(super) fn of_document(error: &DiscoveryError) -> Self {
+        match error {
+            DiscoveryError::NotOffered => Self::BadAnswer { why: "no metadata where it says" },
+            DiscoveryError::Unreadable => Self::BadAnswer { why: "its metadata cannot be read" },
+            _ => Self::of_discovery(error),
+        }
+    }
+
+    /// What `error` of the token endpoint means once it ends the login.
     pub(super) fn of_exchange(error: &ExchangeError) -> Self {
         match *error {
             ExchangeError::Denied => Self::Denied,
             ExchangeError::Doubtful { code: Some(code), .. }
             | ExchangeError::Misconfigured { code }
             | ExchangeError::ScopeRefused { code } => Self::Misconfigured { code },
+            ExchangeError::Doubtful { status: 300..=399, code: None } => Self::BadAnswer { why: REDIRECT },
             ExchangeError::Doubtful { status, code: None } => Self::Unclear { status },
             ExchangeError::Expired => Self::Expired,
             ExchangeError::NotSent { why } => Self::Unreachable { why },

@@ -30,6 +30,7 @@ pub(super) async fn obtain(
     let deadline = clock.now() + method.max_wait;
     let mut failures = 0_u32;
     let mut pause = Duration::ZERO;
+    let mut lost = None;
     loop {
         clock
             .sleep((interval.saturating_mul(2_u32.saturating_pow(failures)).min(MAX_BACK_OFF.max(interval))).max(pause))
@@ -42,15 +43,36 @@ pub(super) async fn obtain(
             Ok(Approval::Granted(granted)) => return Ok(*granted),
             Ok(Approval::Pending) => failures = 0,
             Err(error) if error.is_passing() => {
+                lost = why_lost(&error).or(lost);
                 failures = failures.saturating_add(1);
                 if let CallError::Unavailable { retry_after: Some(after), .. } = error {
                     pause = after;
                 }
             }
-            // Words of the exchange itself: the person or the service said no.
-            Err(CallError::Forbidden) => return Err(Failure::Denied),
-            Err(CallError::Refused | CallError::NotOffered { .. }) => return Err(Failure::SessionOver),
-            Err(error) => return Err(Failure::of_call(&error)),
+            Err(error) => return Err(over(&error, lost)),
         }
+    }
+}
+
+/// What it means that the session is no more.
+fn over(error: &CallError, lost: Option<&'static str>) -> Failure {
+    match (error, lost) {
+        // Words of the exchange itself: the person or the service said no.
+        (CallError::Forbidden, _) => Failure::Denied,
+        // The answer that was lost had the credential: a code is honoured once.
+        (CallError::NotOffered { .. } | CallError::Refused | CallError::Unexpected { .. }, Some(why)) => {
+            Failure::Lost { why }
+        }
+        (CallError::Refused | CallError::NotOffered { .. }, None) => Failure::SessionOver,
+        _ => Failure::of_call(error),
+    }
+}
+
+/// Why an answer did not come of a request that the service may have acted on.
+fn why_lost(error: &CallError) -> Option<&'static str> {
+    match error {
+        CallError::Lost { why } => Some(why),
+        CallError::Unavailable { status: 500..=599, .. } => Some("the service failed on the way"),
+        _ => None,
     }
 }

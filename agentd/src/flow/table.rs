@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Moment};
-use crate::flow::{Failure, GrantSink, Login, Step, run};
-use crate::oauth::OAuth;
+use crate::flow::{AtService, Failure, GrantSink, Login, Step, at_service, run};
+use crate::oauth::{Client, OAuth};
+use crate::provider::Settings;
 use crate::secret;
 use crate::service::Services;
 use crate::supervise::{Panic, Tasks};
@@ -157,6 +158,16 @@ impl Logins {
         let id = new_id();
         self.rows().insert(id.clone(), row);
         (id, clock.wall())
+    }
+
+    /// Settings and client of a login that was made elsewhere, at the place of `at`; `document` is the metadata document
+    /// that it names. Nothing is sent but what discovery needs.
+    pub async fn client_at(
+        &self,
+        at: &AtService,
+        document: Option<&str>,
+    ) -> Result<(Option<Settings>, Client), Failure> {
+        at_service::client_at(&self.ground, at, document).await
     }
 
     /// The steps of login `id`: those so far, then each as it comes; ends after the last. `None`: no such login, or one

@@ -137,8 +137,8 @@ pub enum FormatError {
 
 impl FormatError {
     /// A place that cannot be used.
-    pub(super) fn io(place: &std::path::Path, why: impl ToString) -> Self {
-        Self::Io { place: place.display().to_string(), why: why.to_string() }
+    pub(super) fn io(place: &std::path::Path, why: impl std::fmt::Display) -> Self {
+        Self::Io { place: place.display().to_string(), why: format!("{why}") }
     }
 
     /// A place whose content is not what it should be. `why` never quotes it.

@@ -3,8 +3,11 @@
 //! Every edit is checked by reading the result again: what was not to change has not changed, or the edit is refused.
 
 use std::ops::Range;
+use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use super::{FormatError, replace};
 
 /// The section whose entries count in all others.
 pub(super) const DEFAULT: &str = "DEFAULT";
@@ -21,6 +24,16 @@ pub(super) enum IniError {
     /// The document's layout leaves no safe place for the edit.
     #[error("it is laid out in a way that cannot be edited safely")]
     Layout,
+}
+
+impl IniError {
+    /// What it means for a format whose file lies at `path`.
+    pub(super) fn at(self, path: &Path) -> FormatError {
+        match self {
+            Self::Form(why) => FormatError::unreadable(path, &format!("it is no INI file: {why}")),
+            Self::Value | Self::Layout => FormatError::Refused(format!("`{}`: {self}", path.display())),
+        }
+    }
 }
 
 /// The document.
@@ -50,6 +63,12 @@ impl Document {
         Self::of(lines)
     }
 
+    /// Reads the document of a file, an empty one where there is none.
+    pub(super) fn of_file(path: &Path) -> Result<Self, FormatError> {
+        let text = replace::read(path)?;
+        Self::parse(text.as_deref().map_or("", String::as_str)).map_err(|error| error.at(path))
+    }
+
     fn of(lines: Vec<Zeroizing<String>>) -> Result<Self, IniError> {
         let read = Reading::of(&lines)?;
         Ok(Self { lines, read })
@@ -58,7 +77,9 @@ impl Document {
     /// The whole text.
     pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
-        self.lines.iter().for_each(|line| text.push_str(line));
+        for line in &self.lines {
+            text.push_str(line);
+        }
         text
     }
 
@@ -67,9 +88,9 @@ impl Document {
         self.read.headers.iter().map(|(name, _)| name.as_str()).filter(|name| *name != DEFAULT)
     }
 
-    /// Whether there is such a section.
-    pub(super) fn has(&self, section: &str) -> bool {
-        self.read.headers.iter().any(|(name, _)| name == section)
+    /// Whether a section has no entries of its own.
+    pub(super) fn is_empty(&self, section: &str) -> bool {
+        !self.read.entries.iter().any(|entry| entry.section == section)
     }
 
     /// Whether nothing is left but blank lines.

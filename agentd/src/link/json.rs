@@ -47,6 +47,11 @@ impl Object {
         self.0.get(object)?.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
+    /// Whether a member is true.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.0.get(name).and_then(Value::as_bool) == Some(true)
+    }
+
     /// Whether there is such a member.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
@@ -93,7 +98,9 @@ impl Object {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        self.0.values_mut().for_each(wipe);
+        for value in self.0.values_mut() {
+            wipe(value);
+        }
     }
 }
 

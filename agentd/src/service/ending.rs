@@ -161,7 +161,8 @@ fn outcome(told: Result<(), CallError>) -> Outcome {
     match told {
         // What the service does not know any more is over.
         Ok(()) | Err(CallError::NotOffered { status: 404 }) => Outcome::Accepted,
-        Err(error) if error.is_passing() => Outcome::Later(error.to_string()),
+        // A redirect is no word of the service about the login.
+        Err(error) if error.is_passing() || error == CallError::Redirected => Outcome::Later(error.to_string()),
         Err(error) => Outcome::Refused(error.to_string()),
     }
 }

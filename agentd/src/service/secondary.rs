@@ -11,6 +11,9 @@ use crate::provider::template::{Name, Values};
 use crate::provider::{self, Pick};
 use crate::secret::ApiKey;
 
+/// Why there is no secret: the service was asked, and has none.
+const NONE: &str = "the service has none to give";
+
 /// A credential that came with a login, or why it did not.
 #[derive(Debug, Clone)]
 pub struct Secondary {
@@ -56,7 +59,7 @@ impl Services {
                     fetched_at: Some(self.clock.wall()),
                     ..Secondary::missing(wanted, None)
                 },
-                (Err(error), Some(known)) if error.is_passing() => {
+                (Err(error), Some(known)) if !is_final(&error) => {
                     Secondary { trouble: Some(error.to_string()), ..known.clone() }
                 }
                 (Err(error), _) => Secondary::missing(wanted, Some(error.to_string())),
@@ -90,7 +93,7 @@ impl Services {
         }
         let taken = |name: &String| values.value(&Name::Taken(name.clone()));
         let secret = taken(&wanted.secret).filter(|secret| is_credential(secret));
-        let secret = secret.ok_or(CallError::Unreadable { why: "the service has none to give" })?;
+        let secret = secret.ok_or(CallError::Unreadable { why: NONE })?;
         let kept = wanted.keep.iter().filter_map(|name| Some((name.clone(), taken(name).and_then(shown)?)));
         Ok((ApiKey::new(secret.to_owned()), kept.collect()))
     }
@@ -111,6 +114,12 @@ impl Services {
             Some(pointer) => items.max_by_key(|item| item.time(pointer).unwrap_or(i64::MIN)),
         }
     }
+}
+
+/// Whether the service has said clearly that there is no such credential, or none for this login. Whatever else comes,
+/// what is held may be as good as before.
+fn is_final(error: &CallError) -> bool {
+    matches!(error, CallError::Forbidden | CallError::Unreadable { why: NONE })
 }
 
 impl Secondary {

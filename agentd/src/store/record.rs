@@ -56,7 +56,7 @@ pub struct Record {
     pub secondaries: Vec<Secondary>,
     /// Ended grants that their service has not been told of.
     pub unrevoked: Vec<Ended>,
-    /// What undoes an import: the earlier content of another tool's file, by its format.
+    /// Where an imported login came from, and what gives it back.
     pub undo: Option<Undo>,
 }
 
@@ -234,15 +234,27 @@ pub struct Ended {
     pub tries: u32,
 }
 
-/// What undoes an import.
+/// Where an imported login came from, and what gives it back.
 #[derive(Debug, Clone)]
 pub struct Undo {
     /// The format.
     pub format: String,
+    /// Its name there.
+    pub name: String,
     /// Where.
     pub place: String,
-    /// The format's own words; holds credentials.
-    pub content: Arc<ApiKey>,
+    /// Whether it was a key.
+    pub is_key: bool,
+    /// Stands for the credential that was found.
+    pub fingerprint: Fingerprint,
+    /// Whether it had a refresh token.
+    pub refreshable: bool,
+    /// The format's own words for the earlier content; holds credentials. Absent before anything was taken.
+    pub content: Option<Arc<ApiKey>>,
+    /// Where it was taken.
+    pub taken_at: String,
+    /// What was done there.
+    pub notes: Vec<String>,
     /// Variables by which the tool finds its files.
     pub variables: BTreeMap<String, String>,
 }

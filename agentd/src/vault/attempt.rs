@@ -44,6 +44,8 @@ pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Ve
         // Of a request that named no scope it says nothing clear, and goes the way of other unclear answers.
         ExchangeError::ScopeRefused { code } if !whole => Verdict::NotThis(Trouble::TargetRefused { code }),
         ExchangeError::Unavailable { retry_after, .. } => Verdict::Later(*retry_after),
+        // A word of something on the way, not of the service about the grant: nothing was done, and no number of them ends it.
+        ExchangeError::Doubtful { status: 300..=399, code: None } if whole => Verdict::Later(None),
         ExchangeError::NotSent { .. } if !history.uncertain => Verdict::Later(None),
         ExchangeError::Uncertain { .. } if !history.uncertain => Verdict::Uncertain(Again::AtOnce),
         // What an earlier exchange left open, this one has not settled.
@@ -57,15 +59,16 @@ pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Ve
 
 /// Whether an error counts towards [`DOUBTFUL_TRIES`].
 pub(super) fn is_doubtful(error: &ExchangeError) -> bool {
-    matches!(
-        error,
-        ExchangeError::Doubtful { .. }
-            | ExchangeError::AuthorizationPending
-            | ExchangeError::Denied
-            | ExchangeError::Expired
-            | ExchangeError::ScopeRefused { .. }
-            | ExchangeError::SlowDown
-    )
+    !matches!(error, ExchangeError::Doubtful { status: 300..=399, code: None })
+        && matches!(
+            error,
+            ExchangeError::Doubtful { .. }
+                | ExchangeError::AuthorizationPending
+                | ExchangeError::Denied
+                | ExchangeError::Expired
+                | ExchangeError::ScopeRefused { .. }
+                | ExchangeError::SlowDown
+        )
 }
 
 #[cfg(test)]
@@ -85,6 +88,7 @@ mod tests {
             (doubtful.clone(), after(false, 0), Verdict::Later(None)),
             (doubtful.clone(), after(false, 1), Verdict::Later(None)),
             (doubtful, after(false, 2), Verdict::GiveUp(Why::Refused)),
+            (ExchangeError::Doubtful { status: 307, code: None }, after(false, 2), Verdict::Later(None)),
             (ExchangeError::NotSent { why: "dns" }, after(false, 9), Verdict::Later(None)),
             (ExchangeError::NotSent { why: "dns" }, after(true, 0), Verdict::Uncertain(Again::Backoff)),
             (ExchangeError::Uncertain { why: "cut" }, after(false, 0), Verdict::Uncertain(Again::AtOnce)),

@@ -1,7 +1,7 @@
 //! A grant's state and how it changes. Pure: no I/O, no waiting.
 //!
-//! Invariant G1: the refresh token leaves this module only by `Arc` into one exchange, one revocation or one record
-//! for the store; no snapshot holds it.
+//! Invariant G1: the refresh token leaves this module only by `Arc` into one exchange, one revocation, one record for the
+//! store, or back to the tool it was imported from; no snapshot holds it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

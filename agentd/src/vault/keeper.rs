@@ -32,6 +32,7 @@ use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
 use crate::notice::Kind;
 use crate::provider::Place;
+use crate::secret::RefreshToken;
 use crate::service::{Ended, Report};
 use crate::supervise::Tasks;
 
@@ -60,6 +61,10 @@ pub(super) enum Command {
     Configure(ProfileConfig),
     Learn(Box<Learned>, oneshot::Sender<bool>),
     Logout(oneshot::Sender<LogoutReport>),
+    /// Puts back what `Surrender` took.
+    Reclaim(Arc<RefreshToken>, oneshot::Sender<()>),
+    /// Gives the refresh token away: from now on another program refreshes.
+    Surrender(oneshot::Sender<Option<Arc<RefreshToken>>>),
     Remove(oneshot::Sender<Result<(), crate::store::WriteError>>),
 }
 
@@ -250,6 +255,22 @@ impl Keeper {
                     self.tell(None);
                 }
                 let _gone = reply.send(learned);
+            }
+            Command::Reclaim(token, reply) => {
+                if let Some(renewal) = &mut self.grant.renewal {
+                    renewal.refresh_token.get_or_insert(token);
+                }
+                self.persist().await;
+                self.tell(None);
+                let _gone = reply.send(());
+            }
+            Command::Surrender(reply) => {
+                self.end_exchange().await;
+                self.exchange = None;
+                let token = self.grant.renewal.as_mut().and_then(|renewal| renewal.refresh_token.take());
+                self.persist().await;
+                self.tell(None);
+                let _gone = reply.send(token);
             }
             Command::Configure(rules) => {
                 self.grant.rules = rules;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proto::login::{LoginStarted, LoginStep};
+use proto::login::{Flow, LoginStarted, LoginStep};
 use proto::profile::{Profile, Source};
 
 use crate::browser;
@@ -12,8 +12,20 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{profile, when};
 
+const WAITING: &str = "Waiting for approval…";
 /// The agent ends a login at its deadline; this much later it is taken for dead.
 const SLACK: Duration = Duration::from_secs(30);
+
+/// A login that succeeded.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// The profile as it is now.
+    pub(super) profile: Profile,
+    /// Whether it became the current one.
+    pub(super) switched: bool,
+    /// What the person should know.
+    pub(super) warnings: Vec<String>,
+}
 
 /// Shows the steps of a login until it ends; `open` allows to open a browser.
 pub(super) fn follow(
@@ -21,20 +33,22 @@ pub(super) fn follow(
     client: &mut Client,
     started: &LoginStarted,
     open: bool,
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     let left = started.deadline.unix().saturating_sub(clock::now().unix());
     let wait = Duration::from_secs(u64::try_from(left).unwrap_or(0)) + SLACK;
     invocation.output.detail(&format!("login {}, at most {} s", started.id, wait.as_secs()));
     let mut steps = client.follow(&started.id, wait)?;
     while let Some(step) = steps.next()? {
         match step {
-            LoginStep::Open { url, .. } => show_address(invocation, &url, open),
+            LoginStep::Open { url, anywhere } => show_address(invocation, &url, anywhere, open),
             LoginStep::Device { user_code, verification_uri, verification_uri_complete, expires_at } => {
                 let complete = verification_uri_complete.as_deref();
                 show_code(invocation, &user_code, &verification_uri, complete, open);
                 invocation.output.note(&format!("The code stops working {}", when(expires_at, clock::now())));
             }
-            LoginStep::Done { profile, switched, warnings } => return done(invocation, &profile, switched, &warnings),
+            LoginStep::Done { profile, switched, warnings } => {
+                return Ok(Ended { profile: *profile, switched, warnings });
+            }
             LoginStep::Failed { problem } => return Err(problem.into()),
             // A newer agent's step is between two that we know; the last one always is one of those.
             _ => {}
@@ -43,14 +57,26 @@ pub(super) fn follow(
     Err(Failure::unreachable("the agent stopped before the login ended").hint("log in again"))
 }
 
-fn show_address(invocation: &Invocation, url: &str, open: bool) {
+fn show_address(invocation: &Invocation, url: &str, anywhere: bool, open: bool) {
     let output = &invocation.output;
-    output.instruct("To log in, open this address in a browser on this machine:");
+    let place = if anywhere { "in any browser" } else { "in a browser on this machine" };
+    output.instruct(&format!("To log in, open this address {place}:"));
     output.instruct(&format!("  {url}"));
-    if open && !browser::open(url, |name| std::env::var_os(name)) {
-        output.warning("no browser could be opened here; open the address by hand");
+    open_browser(invocation, url, open);
+    output.note(WAITING);
+}
+
+/// Opens the browser if that is allowed; says whether it could.
+fn open_browser(invocation: &Invocation, url: &str, open: bool) {
+    let variable = |name: &str| std::env::var_os(name);
+    if !open {
+        return;
     }
-    output.note("Waiting for the login in the browser");
+    if browser::available(variable) && browser::open(url, variable) {
+        invocation.output.note("Opened in the browser");
+    } else {
+        invocation.output.warning("no browser could be opened here; open the address by hand");
+    }
 }
 
 fn show_code(invocation: &Invocation, code: &str, uri: &str, complete: Option<&str>, open: bool) {
@@ -62,26 +88,25 @@ fn show_code(invocation: &Invocation, code: &str, uri: &str, complete: Option<&s
         output.instruct("or open this address, which holds the code already:");
         output.instruct(&format!("  {complete}"));
     }
-    let variable = |name: &str| std::env::var_os(name);
-    if open && browser::available(variable) && browser::open(complete.unwrap_or(uri), variable) {
-        output.note("Opened in the browser");
-    }
+    open_browser(invocation, complete.unwrap_or(uri), open);
+    output.note(WAITING);
 }
 
-fn done(invocation: &Invocation, made: &Profile, switched: bool, warnings: &[String]) -> Result<(), Failure> {
+/// Says who is logged in and which profile is current.
+pub(super) fn done(invocation: &Invocation, ended: &Ended) -> Result<(), Failure> {
     let output = &invocation.output;
+    let made = &ended.profile;
     if output.is_json() {
         output.json(made)?;
     } else {
-        let who = profile::account(made.account.as_ref()).map_or_else(String::new, |who| format!(" as {who}"));
-        output.text(&format!("Logged in to {}{who}", made.name))?;
-        match (switched, made.current) {
+        output.text(&sentence(made))?;
+        match (ended.switched, made.current) {
             (true, _) => output.note("It is the current profile now"),
             (false, true) => output.note("It is the current profile"),
             (false, false) => output.note(&format!("It is not the current profile; `agentctl switch {}`", made.name)),
         }
     }
-    for warning in warnings {
+    for warning in &ended.warnings {
         output.warning(warning);
     }
     if made.source == Source::Memory {
@@ -91,4 +116,13 @@ fn done(invocation: &Invocation, made: &Profile, switched: bool, warnings: &[Str
         ));
     }
     Ok(())
+}
+
+fn sentence(made: &Profile) -> String {
+    let who = profile::account(made.account.as_ref()).map_or_else(String::new, |who| format!(" as {who}"));
+    let project = profile::project(made).map_or_else(String::new, |project| format!(", project {project}"));
+    if made.flow == Flow::None {
+        return format!("Made the profile {}{project}; its environment needs no login", made.name);
+    }
+    format!("Logged in to {}{who}{project}", made.name)
 }

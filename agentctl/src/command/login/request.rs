@@ -1,36 +1,11 @@
 //! The parts of a login request that take more than copying.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use proto::login::Flow;
-use proto::secret::Secret;
 use proto::timestamp::Timestamp;
 
 use crate::failure::Failure;
-use crate::invocation::Invocation;
-use crate::{clock, duration, prompt};
-
-/// The flow that was asked for; none leaves it to the agent.
-pub(super) fn flow(browser: bool, device: bool, key: bool) -> Option<Flow> {
-    match (browser, device, key) {
-        (true, ..) => Some(Flow::AuthorizationCode),
-        (_, true, _) => Some(Flow::Device),
-        (.., true) => Some(Flow::Key),
-        _ => None,
-    }
-}
-
-/// The key or the client secret from standard input; the parser allows one of them.
-pub(super) fn secrets(
-    invocation: &Invocation,
-    key: bool,
-    client_secret: bool,
-) -> Result<(Option<Secret>, Option<Secret>), Failure> {
-    let key = key.then(|| prompt::secret(invocation, "key")).transpose()?;
-    let client_secret = client_secret.then(|| prompt::secret(invocation, "client secret")).transpose()?;
-    Ok((key, client_secret))
-}
+use crate::{clock, duration};
 
 /// A point in time: RFC 3339, or a duration from now.
 pub(super) fn point(text: &str) -> Result<Timestamp, &'static str> {
@@ -59,10 +34,9 @@ pub(super) fn unique(pairs: Vec<(String, String)>) -> Result<BTreeMap<String, St
     if map.len() == count { Ok(map) } else { Err(Failure::usage("`--auth-param` names one key twice")) }
 }
 
-/// The agent works in another directory, so its paths are absolute.
-pub(super) fn absolute(path: PathBuf) -> Result<String, Failure> {
-    let path = std::path::absolute(path).map_err(|_| Failure::usage("`--ca-file` is empty"))?;
-    path.into_os_string().into_string().map_err(|_| Failure::usage("the path of `--ca-file` is not text"))
+/// Milliseconds, for the wire.
+pub(super) fn milliseconds(text: &str) -> Result<u64, duration::DurationError> {
+    duration::parse(text).map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -89,9 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_file_is_made_absolute() {
-        let absolute_path = absolute(PathBuf::from("ca.pem")).expect("it is text");
-        assert!(absolute_path.starts_with('/') && absolute_path.ends_with("/ca.pem"));
-        assert!(absolute(PathBuf::new()).is_err());
+    fn a_pause_between_polls_takes_units_and_counts_seconds_without_one() {
+        for (text, expected) in [("2000ms", 2000), ("2s", 2000), ("2", 2000), ("1m", 60_000)] {
+            assert_eq!(milliseconds(text), Ok(expected), "{text}");
+        }
+        assert!(milliseconds("soon").is_err());
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hidden::Hidden;
 use super::{Grant, Settings};
-use crate::secret::ApiKey;
+use crate::secret::{ApiKey, Fingerprint};
 use crate::store::record;
 
 #[derive(Serialize, Deserialize)]
@@ -60,8 +60,16 @@ pub(super) struct Ended {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Undo {
     format: String,
+    name: String,
     place: String,
-    content: Hidden,
+    is_key: bool,
+    fingerprint: [u8; 16],
+    refreshable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Hidden>,
+    taken_at: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     variables: BTreeMap<String, String>,
 }
@@ -154,19 +162,20 @@ impl From<Ended> for record::Ended {
 
 impl From<&record::Undo> for Undo {
     fn from(undo: &record::Undo) -> Self {
-        Self {
-            format: undo.format.clone(),
-            place: undo.place.clone(),
-            // EXPOSE: it is written into the buffer that is sealed.
-            content: Hidden::new(undo.content.expose()),
-            variables: undo.variables.clone(),
-        }
+        let record::Undo { format, name, place, is_key, fingerprint, refreshable, content, taken_at, notes, variables } =
+            undo.clone();
+        // EXPOSE: it is written into the buffer that is sealed.
+        let content = content.map(|content| Hidden::new(content.expose()));
+        let fingerprint = fingerprint.0;
+        Self { format, name, place, is_key, fingerprint, refreshable, content, taken_at, notes, variables }
     }
 }
 
 impl From<Undo> for record::Undo {
     fn from(undo: Undo) -> Self {
-        let Undo { format, place, content, variables } = undo;
-        Self { format, place, content: Arc::new(ApiKey::new(content.into_text())), variables }
+        let Undo { format, name, place, is_key, fingerprint, refreshable, content, taken_at, notes, variables } = undo;
+        let content = content.map(|content| Arc::new(ApiKey::new(content.into_text())));
+        let fingerprint = Fingerprint(fingerprint);
+        Self { format, name, place, is_key, fingerprint, refreshable, content, taken_at, notes, variables }
     }
 }

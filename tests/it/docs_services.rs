@@ -1,0 +1,100 @@
+//! Every command in `docs/services.md`, typed in a home of its own at a service on loopback.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use harness::architecture::repository;
+use harness::client::programs;
+use harness::ctl::Ran;
+use harness::service::{Baseten, Contree, LlamaIndex, Project, Service, Tank, Tensormesh, Wire};
+use harness::session::{Home, Session};
+
+/// The commands of the part under a heading, in their order; those before the first heading are under an empty one.
+fn commands(heading: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(repository().join("docs/services.md")).expect("the page is there");
+    let parts = page.split("\n## ").map(|part| part.split_once('\n').expect("a heading is a line"));
+    let (_, part) = if heading.is_empty() {
+        ("", page.split("\n## ").next().expect("a page has a beginning"))
+    } else {
+        parts.into_iter().find(|(name, _)| *name == heading).expect("the service has a part")
+    };
+    let blocks = part.split("```console\n").skip(1).map(|block| block.split("```").next().expect("a block ends"));
+    let lines = blocks.flat_map(str::lines).map(|line| line.strip_prefix("$ ").expect("only commands are shown"));
+    lines.map(str::to_owned).collect()
+}
+
+/// Types a command, with what the service's own tools need to find the service.
+fn type_in(session: &Session<'_>, url: &str, line: &str) -> Ran {
+    let mut command = session.command("/bin/sh");
+    let tools = std::env::join_paths(
+        command
+            .get_envs()
+            .find(|(name, _)| *name == "PATH")
+            .and_then(|(_, value)| value)
+            .map(std::env::split_paths)
+            .into_iter()
+            .flatten()
+            .chain([programs()]),
+    );
+    command.args(["-c", line]).env("PATH", tools.expect("no path has a colon in it"));
+    command.env("TENSORMESH_CONTROL_PLANE_BASE_URL", url).env("TRUSS_NO_UPDATE_CHECK", "1").env("NO_COLOR", "1");
+    harness::ctl::Ctl::of(command).run()
+}
+
+/// Runs the commands of one part. The deployment in use is the one on loopback.
+fn run<W: Wire>(heading: &str, service: &Service<W>, prepare: impl FnOnce(&Home)) {
+    service.follow_real_time();
+    service.auto_approve(true);
+    let home = Home::new();
+    prepare(&home);
+    let session = home.session();
+    let at = format!("agentctl env add here {} --provider {}", service.url(), W::NAME);
+    let _added = type_in(&session, service.url(), &at).ok();
+    let _in_use = type_in(&session, service.url(), &format!("agentctl env switch here --provider {}", W::NAME)).ok();
+    let commands = commands(heading);
+    assert!(!commands.is_empty(), "`{heading}` shows commands");
+    for line in commands {
+        let ran = type_in(&session, service.url(), &line);
+        assert_eq!(ran.code, Some(0), "{line}: {ran:?}");
+    }
+}
+
+#[test]
+fn the_commands_before_the_services_work() {
+    run("", &Service::launch(LlamaIndex::default()), |_| {});
+}
+
+#[test]
+fn the_commands_for_tensormesh_work() {
+    run("Tensormesh", &Service::launch(Tensormesh { interval: Some(0.1), ..Tensormesh::default() }), |_| {});
+}
+
+#[test]
+fn the_commands_for_llamaindex_work() {
+    let mut wire = LlamaIndex { projects: vec![Project::new("p-1", "Notes", "o-1")], ..LlamaIndex::default() };
+    wire.device.interval = Some(1);
+    run("LlamaIndex", &Service::launch(wire), |_| {});
+}
+
+#[test]
+fn the_commands_for_tank_work() {
+    run("Tank", &Service::launch(Tank::default()), |_| {});
+}
+
+#[test]
+fn the_commands_for_baseten_work() {
+    let mut wire = Baseten::default();
+    wire.device.interval = Some(1);
+    wire.terms.life = Some(Duration::from_hours(10));
+    run("Baseten", &Service::launch(wire), |_| {});
+}
+
+#[test]
+fn the_commands_for_contree_work() {
+    let service = Service::launch(Contree { project: Some("p-1".to_owned()), ..Contree::default() });
+    let key = service.make_key();
+    run("Contree", &service, |home| {
+        let file: PathBuf = home.path().join("contree-key.txt");
+        std::fs::write(file, format!("{key}\n")).expect("the home is writable");
+    });
+}
