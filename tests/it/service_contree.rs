@@ -10,6 +10,7 @@ use proto::login::{Flow, LoginRequest};
 use proto::problem::{Code, Reason};
 use proto::profile::{AuthType, ProfileState, Revocation};
 use proto::provider::Method;
+use proto::timestamp::Timestamp;
 use proto::whoami::ProbeStatus;
 
 const KEY: &str = "canary-contree-key";
@@ -154,11 +155,11 @@ async fn a_key_lapses_when_the_service_says_so() {
     let end = harness::daemon::START + 7200;
     let site = with(Contree { expires_at: Some(end), ..Contree::default() });
     let (profile, _) = site.logged_in(login(&site)).await;
-    assert_eq!(profile.expires_at.map(|at| at.unix()), Some(end));
+    assert_eq!(profile.expires_at.map(Timestamp::unix), Some(end));
     site.service.reconfigure(|wire| wire.expires_at = Some(end + 3600));
     let asked = site.whoami().await.expect("an answer");
-    assert_eq!(asked.expires_at.map(|at| at.unix()), Some(end + 3600), "what was learned counts");
-    assert_eq!(site.profile().await.expires_at.map(|at| at.unix()), Some(end + 3600));
+    assert_eq!(asked.expires_at.map(Timestamp::unix), Some(end + 3600), "what was learned counts");
+    assert_eq!(site.profile().await.expires_at.map(Timestamp::unix), Some(end + 3600));
     site.pass(Duration::from_hours(4));
     let problem = site.token().await.expect_err("it has lapsed");
     assert_eq!((problem.code, problem.reason), (Code::LoginRequired, Some(Reason::Expired)));

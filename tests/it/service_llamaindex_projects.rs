@@ -1,4 +1,4 @@
-//! LlamaIndex: the project that a login is used for, and deployments that need no login.
+//! `LlamaIndex`: the project that a login is used for, and deployments that need no login.
 
 use harness::service::{Fault, LlamaIndex, Project};
 use harness::site::Site;
@@ -133,6 +133,8 @@ async fn a_deployment_that_needs_no_login_has_a_profile_without_a_credential() {
     assert!(refused.detail.contains("needs no login"), "{refused:?}");
     let refused = site.refresh().await.expect_err("there is none");
     assert!(refused.detail.contains("needs no login"), "{refused:?}");
+    let nobody = site.whoami().await.expect_err("nobody is logged in");
+    assert!(nobody.detail.contains("needs no login"), "{nobody:?}");
     assert_eq!(site.verdict().await.0, ProbeStatus::Ok);
     site.restart().await;
     assert_eq!(site.profile().await.state, ProfileState::Usable);

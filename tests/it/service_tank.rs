@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::service::{Fault, Tank};
+use harness::service::{Fault, Service, Tank};
 use harness::site::{PROFILE, Site};
 use harness::stage::{bearer, done};
 use harness::wire;
@@ -186,6 +186,20 @@ async fn whoami_asks_live_and_knows_who_it_was_when_it_cannot() {
     let problem = site.whoami().await.expect_err("the key is dead");
     assert_eq!((problem.code, problem.reason), (Code::LoginRequired, Some(Reason::Refused)));
     assert!(problem.hint.is_some_and(|hint| hint.contains("agentctl login")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_stopped_is_offline_for_whoami_and_an_error_for_a_probe() {
+    let mut site = ready().await;
+    let account = site.profile().await.account;
+    site.service = Service::launch(Tank::default());
+    let known = site.whoami().await.expect("what is known");
+    assert!(known.offline && known.account.is_some() && known.account == account, "{known:?}");
+    assert_eq!(known.problem.map(|problem| problem.code), Some(Code::IssuerUnreachable));
+    let (status, why) = site.verdict().await;
+    assert!(status == ProbeStatus::Error && why.contains("reached"), "{status:?} {why}");
+    site.token().await.expect("the key is served all the same");
+    assert!(site.service.ledger().entries().is_empty(), "nobody else is asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
