@@ -114,20 +114,28 @@ fn a_login_in_a_keyring_item_is_imported_and_given_back() {
 }
 
 #[test]
-fn a_login_is_not_linked_into_a_keyring_that_is_locked_or_missing_and_nothing_is_lost() {
-    for (mode, word) in [(Mode::Locked, "locked"), (Mode::None, "keyring")] {
-        let keyring = SecretService::start(mode);
-        let desk = desk(&keyring);
-        let refused = in_time(&desk, &["link", PROFILE]);
-        assert!(refused.code != Some(0) && refused.err.contains(word), "{mode:?}: {refused:?}");
-        assert!(!refused.err.contains("canary-"), "{mode:?}");
-        assert!(desk.links().is_empty() && !desk.at(".trussrc").exists(), "{mode:?}: nothing has changed");
-        assert!(desk.service.is_live(&desk.token(PROFILE)), "{mode:?}");
-        // The same login, where the tool is told to do without.
-        let off = desk.env("BASETEN_TRUSS_AUTH_KEYRING_DISABLED", "1");
-        let _linked = off.run(&["link", PROFILE]).ok();
-        off.holds(&off.at(".trussrc"), &off.token(PROFILE));
-    }
+fn a_login_is_not_linked_into_a_keyring_that_is_locked_and_nothing_is_lost() {
+    let keyring = SecretService::start(Mode::Locked);
+    let desk = desk(&keyring);
+    let refused = in_time(&desk, &["link", PROFILE]);
+    assert!(refused.code != Some(0) && refused.err.contains("locked"), "{refused:?}");
+    assert!(!refused.err.contains("canary-"));
+    assert!(desk.links().is_empty() && !desk.at(".trussrc").exists(), "nothing has changed");
+    assert!(desk.service.is_live(&desk.token(PROFILE)));
+    // The same login, where the tool is told to do without.
+    let off = desk.env("BASETEN_TRUSS_AUTH_KEYRING_DISABLED", "1");
+    let _linked = off.run(&["link", PROFILE]).ok();
+    off.holds(&off.at(".trussrc"), &off.token(PROFILE));
+}
+
+#[test]
+fn where_no_secret_service_is_the_tokens_are_in_the_file() {
+    let keyring = SecretService::start(Mode::None);
+    let desk = desk(&keyring);
+    let _linked = desk.run(&["link", PROFILE]).ok();
+    desk.holds(&desk.at(".trussrc"), &desk.token(PROFILE));
+    let _unlinked = desk.run(&["unlink", PROFILE]).ok();
+    desk.vanishes(&desk.at(".trussrc"));
 }
 
 #[test]
