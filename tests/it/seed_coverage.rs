@@ -56,7 +56,7 @@ struct Row {
     seed: String,
     statement: String,
     here: String,
-    test: String,
+    tests: String,
 }
 
 /// The rows of the part under a heading.
@@ -65,10 +65,9 @@ fn rows(page: &str, heading: &str) -> Vec<Row> {
     let lines = part.lines().filter(|line| line.starts_with("| ")).skip(1);
     lines
         .map(|line| {
-            let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-            let [seed, statement, here, test] = cells.as_slice() else { panic!("four cells: {line}") };
-            let text = |cell: &&str| (*cell).to_owned();
-            Row { seed: text(seed), statement: text(statement), here: text(here), test: text(test) }
+            let cells: Vec<String> = line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+            let [seed, statement, here, tests] = <[String; 4]>::try_from(cells).expect("a row has four cells");
+            Row { seed, statement, here, tests }
         })
         .collect()
 }
@@ -84,11 +83,11 @@ fn all_rows() -> Vec<Row> {
 
 /// The tests that a row names, without their quotes.
 fn named(row: &Row) -> Vec<&str> {
-    if row.test == "–" {
+    if row.tests == "–" {
         return Vec::new();
     }
-    let quoted = row.test.split(", ").map(|name| name.strip_prefix('`').and_then(|name| name.strip_suffix('`')));
-    quoted.map(|name| name.unwrap_or_else(|| panic!("each test is in quotes: {row:?}"))).collect()
+    let quoted = row.tests.split(", ").map(|name| name.strip_prefix('`').and_then(|name| name.strip_suffix('`')));
+    quoted.map(|name| name.expect("each test is in quotes")).collect()
 }
 
 /// Where the files of a test are, and its path from there: `agentd: link::x` is beside the code, the rest in `tests/it`.
@@ -111,13 +110,13 @@ fn exists(name: &str) -> bool {
 }
 
 /// Whether a file has the modules, and the test in it.
-fn holds(file: &Path, modules: &[&str], test: &str) -> bool {
+fn holds(file: &Path, modules: &[&str], name: &str) -> bool {
     let Ok(text) = fs::read_to_string(file) else { return false };
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let is_test = |line: &str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
     let is_it = |line: &str| {
         let line = line.strip_prefix("async ").unwrap_or(line);
-        line.strip_prefix("fn ").and_then(|rest| rest.strip_prefix(test)).is_some_and(|rest| rest.starts_with('('))
+        line.strip_prefix("fn ").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('))
     };
     let at = lines.iter().position(|line| is_it(line));
     // Other attributes may stand between the two.
