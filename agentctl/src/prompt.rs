@@ -7,7 +7,8 @@ mod pick;
 use std::io::{ErrorKind, IsTerminal, Read, Write};
 
 use proto::secret::Secret;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::{Signal, getpid, kill_process};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -53,10 +54,7 @@ pub(crate) fn text(invocation: &Invocation, what: &str) -> Result<String, Failur
 pub(crate) fn hidden(invocation: &Invocation, what: &str) -> Result<Secret, Failure> {
     let stdin = std::io::stdin();
     invocation.output.instruct(&format!("Enter the {what}; it is not shown"));
-    let hidden = stdin.is_terminal().then(|| Hidden::on(&stdin));
-    let secret = line(Bytewise, what);
-    drop(hidden);
-    secret
+    if stdin.is_terminal() { line(Hidden::on(&stdin), what) } else { line(Bytewise, what) }
 }
 
 /// Reads one line from standard input: `what` it is called. On a terminal it is asked for and not shown.
@@ -129,28 +127,54 @@ fn line(mut input: impl Read, what: &str) -> Result<Secret, Failure> {
     }
 }
 
-/// Keeps the terminal from showing what is typed, until it is dropped.
-struct Hidden(Option<Termios>);
+/// Standard input while the terminal does not show what is typed. The terminal is as it was when this is dropped, and when
+/// the person interrupts the program: that character only ends the line here, and the signal is sent by hand.
+struct Hidden {
+    before: Option<Termios>,
+    interrupt: Option<u8>,
+}
 
 impl Hidden {
     fn on(stdin: &std::io::Stdin) -> Self {
         let before = tcgetattr(stdin).ok();
+        let mut interrupt = None;
         if let Some(mut silent) = before.clone() {
-            silent.local_modes.remove(LocalModes::ECHO);
+            let code = silent.special_codes[SpecialCodeIndex::VINTR];
+            // Zero means that there is no such character (POSIX, "Special Characters").
+            interrupt = (silent.local_modes.contains(LocalModes::ISIG) && code != 0).then_some(code);
+            silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+            silent.special_codes[SpecialCodeIndex::VEOL] = code;
             // A terminal that cannot be silenced shows it; the person sees that and can stop.
             tcsetattr(stdin, OptionalActions::Flush, &silent).ok();
         }
-        Self(before)
+        Self { before, interrupt }
+    }
+
+    fn show(&mut self) {
+        if let Some(before) = self.before.take() {
+            tcsetattr(std::io::stdin(), OptionalActions::Now, &before).ok();
+            // The line end that was typed was not shown either.
+            std::io::stderr().write_all(b"\n").ok();
+        }
+    }
+}
+
+impl Read for Hidden {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = Bytewise.read(buffer)?;
+        if count == 1 && self.interrupt == Some(buffer[0]) {
+            self.show();
+            kill_process(getpid(), Signal::INT)?;
+            // Whoever started the program may have it ignore the signal.
+            return Err(std::io::Error::other("interrupted"));
+        }
+        Ok(count)
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            tcsetattr(std::io::stdin(), OptionalActions::Now, before).ok();
-            // The line end that was typed was not shown either.
-            std::io::stderr().write_all(b"\n").ok();
-        }
+        self.show();
     }
 }
 

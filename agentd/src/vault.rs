@@ -377,6 +377,7 @@ impl Vault {
             (None, None) => match directory.profiles.len() {
                 0 => return Err(SelectError::NoProfiles),
                 1 => directory.profiles.keys().next().map_or("", |only| only),
+                _ if directory.profiles.values().all(is_empty) => return Err(SelectError::NobodyLoggedIn),
                 _ => return Err(SelectError::NoneCurrent),
             },
         };
@@ -394,6 +395,11 @@ impl Vault {
     fn directory_mut<T>(&self, change: impl FnOnce(&mut Directory) -> T) -> T {
         change(&mut self.0.directory.write().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whether nothing is logged in there.
+fn is_empty(handle: &Handle) -> bool {
+    matches!(handle.shared.state.borrow().standing, Standing::Nothing(_))
 }
 
 impl fmt::Debug for Vault {

@@ -150,8 +150,9 @@ fn switch(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), F
     if let Some(profile) = &switched.profile {
         output.note(&format!("The current profile there is {profile}"));
     } else {
-        output.note("There is no profile there yet");
-        output.hint(&format!("`agentctl login {}`", switched.provider));
+        // There may be some that were never current.
+        output.note("No profile is current there");
+        output.hint(&format!("`agentctl switch NAME`, or `agentctl login {}`", switched.provider));
     }
     Ok(())
 }

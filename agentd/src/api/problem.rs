@@ -111,6 +111,9 @@ impl Told for SelectError {
     fn told(self) -> Problem {
         let detail = self.to_string();
         match self {
+            SelectError::NobodyLoggedIn => {
+                Problem::new(Code::LoginRequired, detail).reason(Reason::LoggedOut).hint("run `agentctl login NAME`")
+            }
             SelectError::NoProfiles => {
                 Problem::new(Code::LoginRequired, detail).reason(Reason::NeverLoggedIn).hint("run `agentctl login`")
             }

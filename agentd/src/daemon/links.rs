@@ -151,6 +151,6 @@ impl Exporter {
 fn absent(error: SelectError) -> Absent {
     match error {
         SelectError::NotFound(name) => Absent::NoProfile(name),
-        SelectError::NoProfiles | SelectError::NoneCurrent => Absent::NoneCurrent,
+        SelectError::NobodyLoggedIn | SelectError::NoProfiles | SelectError::NoneCurrent => Absent::NoneCurrent,
     }
 }

@@ -114,6 +114,9 @@ impl Trouble {
 /// Why no profile was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
+    /// Log in to one of them again.
+    #[error("nobody is logged in")]
+    NobodyLoggedIn,
     /// Name one, or make one current.
     #[error("no profile is current")]
     NoneCurrent,
