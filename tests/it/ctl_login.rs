@@ -82,9 +82,11 @@ fn a_key_from_standard_input_is_tried_before_it_is_kept() {
     let kept = front.ctl(&arguments).input(&format!("{key}\n")).run().ok();
     assert_eq!(kept.out, "Logged in to ada@example.test as ada@example.test\n");
     assert_eq!(front.run(&["token"]).ok().out, format!("{key}\n"));
-    let seen = front.service.ledger().last(Baseten::GRAPHQL).and_then(|asked| {
-        asked.header("authorization").map(|value| value.starts_with("Api-Key "))
-    });
+    let seen = front
+        .service
+        .ledger()
+        .last(Baseten::GRAPHQL)
+        .and_then(|asked| asked.header("authorization").map(|value| value.starts_with("Api-Key ")));
     assert_eq!(seen, Some(true), "a key is sent as a key");
 }
 
@@ -236,7 +238,10 @@ fn two_ways_at_once_and_credentials_on_the_command_line_are_refused() {
 fn a_way_that_a_service_does_not_offer_is_refused_with_those_it_does() {
     let front = baseten();
     let ran = front.run(&["login", "tensormesh", "--api-key"]).fails(2);
-    assert!(ran.err.contains("Tensormesh offers no login by `--api-key`") && ran.err.contains("`--browser`"), "{ran:?}");
+    assert!(
+        ran.err.contains("Tensormesh offers no login by `--api-key`") && ran.err.contains("`--browser`"),
+        "{ran:?}"
+    );
     let ran = front.run(&["login", "baseten"]).fails(2);
     assert!(ran.err.contains("add `--device` or `--api-key`"), "{ran:?}");
     let ran = front.run(&["login", "basten"]).fails(2);
