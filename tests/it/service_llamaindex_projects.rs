@@ -44,6 +44,7 @@ async fn of_several_projects_none_is_taken_unless_it_is_named() {
     let (profile, warnings) = site.logged_in(wanting(&site, "project-9")).await;
     assert_eq!(profile.project, None, "the login is not lost because of it");
     assert!(warnings.iter().any(|warning| warning.contains("agentctl project")), "{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("project-1, project-2")), "{warnings:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

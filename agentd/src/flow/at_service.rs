@@ -264,7 +264,11 @@ async fn choose_project(ground: &Ground, at: &mut AtService, credential: Present
         }
         (Some(Ok(projects)), Some(wanted)) => match find_project(&projects, &wanted) {
             Some(project) => take(place, project),
-            None => warnings.push("there is no such project; choose one with `agentctl project`".to_owned()),
+            None => {
+                let known: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                warnings.push(format!("there is no such project; there are: {known}; choose with `agentctl project`"));
+            }
         },
         (Some(Ok(projects)), None) => {
             if let [only] = projects.as_slice() {
