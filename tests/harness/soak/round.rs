@@ -58,7 +58,9 @@ pub(super) async fn round(place: &mut Place, step: Step, turn: u64, count: &mut 
     }
     if let Err(problem) = place.refresh().await {
         let replay = place.issuer.tally();
-        let proven = scene.rotated() && !scene.served && replay.lost_answers == scene.after.lost_answers + 1;
+        // Counted from before the kill: a request that lay unread at the issuer may have been honoured after it.
+        let rotated = replay.rotations > scene.before.rotations;
+        let proven = rotated && !scene.served && replay.lost_answers == scene.before.lost_answers + 1;
         if place.window || !proven {
             violated(format!("the login is lost without proof: {problem}"));
         }
