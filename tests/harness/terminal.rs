@@ -48,7 +48,8 @@ impl Terminal {
         let mut command = sandbox.command("setsid");
         command.arg("--ctty").arg(program).args(arguments);
         command.env("AGENTCTL_NO_AUTOSTART", "1").env("NO_COLOR", "1").env("TERM", "dumb");
-        let spawned = command.stdin(Stdio::from(open())).stdout(Stdio::from(open())).stderr(Stdio::from(open())).spawn();
+        let spawned =
+            command.stdin(Stdio::from(open())).stdout(Stdio::from(open())).stderr(Stdio::from(open())).spawn();
         let child = spawned.expect("there is a `setsid`");
         // The command holds the ends it gave to the program.
         drop(command);

@@ -26,7 +26,10 @@ fn all_that_is_missing_is_named_at_once() {
         assert!(ran.err.contains(word), "{word}: {ran:?}");
     }
     let ran = login(&front, &["--type", "jwt"], &[], "").fails(2);
-    assert!(ran.err.contains("the key (") && ran.err.contains("CONTREE_URL") && !ran.err.contains("PROJECT"), "{ran:?}");
+    assert!(
+        ran.err.contains("the key (") && ran.err.contains("CONTREE_URL") && !ran.err.contains("PROJECT"),
+        "{ran:?}"
+    );
     let ran = login(&front, &["--api-key-stdin"], &[], "never-read\n").fails(2);
     assert!(ran.err.contains("the project (") && !ran.err.contains("the key ("), "{ran:?}");
     let ran = login(&front, &["--type", "saml"], &[], "").fails(2);

@@ -47,14 +47,12 @@ pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) 
         return of_profile(client, known.clone());
     }
     let mut providers = client.providers()?.providers;
-    match providers.iter().position(|provider| provider.name.as_str() == word) {
-        Some(found) => at(client, providers.swap_remove(found), option),
-        None => {
-            let profiles: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-            let providers: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
-            Err(neither(word, login.by_key(), &profiles, &providers))
-        }
+    if let Some(found) = providers.iter().position(|provider| provider.name.as_str() == word) {
+        return at(client, providers.swap_remove(found), option);
     }
+    let profiles: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let providers: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+    Err(neither(word, login.by_key(), &profiles, &providers))
 }
 
 /// Whether `--profile`, if given, names the same.
