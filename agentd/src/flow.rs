@@ -201,6 +201,12 @@ pub trait GrantSink: Send + Sync + 'static {
     /// Takes the grant over: it is durable, or known to be memory-only, before this returns.
     fn adopt(&self, outcome: Outcome) -> BoxFuture<'_, Result<Adopted, AdoptError>>;
 
+    /// What came with the login that one of this account at this place replaces; without a profile's name, the one it
+    /// would be kept under.
+    fn held(&self, _profile: Option<&str>, _account: Option<&Account>, _place: &provider::Place) -> Vec<Secondary> {
+        Vec::new()
+    }
+
     /// Is told that a login ended without a grant, and why.
     fn failed(&self, _profile: &str, _why: &Failure) {}
 }

@@ -134,6 +134,21 @@ pub struct Account {
     pub organization: Option<String>,
 }
 
+impl Account {
+    /// What is known once the service has said more. The subject stays the one that the login began with: another answer
+    /// may number people otherwise.
+    #[must_use]
+    pub fn updated(&self, later: Self) -> Self {
+        let first = self.clone();
+        Self {
+            subject: first.subject.or(later.subject),
+            name: later.name.or(first.name),
+            email: later.email.or(first.email),
+            organization: later.organization.or(first.organization),
+        }
+    }
+}
+
 /// Why no tokens came. Variants say what to do next; see `error` for the table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -68,6 +68,11 @@ pub fn detach() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether programs of this system keep their secrets in a Secret Service on the session bus. Apple's keychain is none.
+pub const fn has_secret_service() -> bool {
+    cfg!(not(target_vendor = "apple"))
+}
+
 /// Points standard output at `/dev/null`: whoever waits for its end sees it now, and a later write harms nobody.
 ///
 /// # Errors

@@ -125,8 +125,8 @@ impl Site {
         request::url(self, template)
     }
 
-    /// The variables that the service's own tools read, with the credential in them.
-    pub fn variables(&self, credential: &str, secondaries: &[Secondary]) -> Vec<(String, Zeroizing<String>)> {
+    /// The variables that the service's own tools read, with the credential in them, if there is one.
+    pub fn variables(&self, credential: Option<&str>, secondaries: &[Secondary]) -> Vec<(String, Zeroizing<String>)> {
         request::variables(self, credential, secondaries)
     }
 }

@@ -73,8 +73,9 @@ pub struct ExecRequest {
 pub struct ExecVariables {
     /// The variables that the provider's own tools read, with their values.
     pub variables: BTreeMap<String, Secret>,
-    /// The lease behind them.
-    pub token: Token,
+    /// The lease behind them; absent where no login is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
 }
 
 /// A lease: the token or key and what is known of it.

@@ -10,6 +10,7 @@ pub mod canary;
 pub mod client;
 pub mod ctl;
 pub mod daemon;
+pub mod desk;
 pub mod front;
 pub mod issuer;
 pub mod lean;

@@ -215,6 +215,11 @@ impl<W: Wire> Service<W> {
         key
     }
 
+    /// The token answer of a login that somebody else than the agent has made.
+    pub fn issue(&self, terms: &Terms) -> serde_json::Value {
+        self.shared.change(|world, _| serde_json::Value::Object(world.issue(terms)))
+    }
+
     /// Whether an access token or a key is accepted now.
     pub fn is_live(&self, token: &str) -> bool {
         let state = self.shared.look();

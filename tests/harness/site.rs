@@ -4,6 +4,7 @@
 //! as it shows where.
 
 mod ask;
+mod links;
 
 use std::time::{Duration, Instant};
 
@@ -210,6 +211,19 @@ impl<W: ServiceWire> Site<W> {
         let stopped = self.inside.halt().await;
         assert!(stopped.orderly, "{stopped:?}");
         self.inside = Inside::start_at(&self.sandbox, clock);
+    }
+
+    /// Moves both clocks a little again and again until the profile is as wished, and gives it back.
+    pub async fn in_time(&self, wished: impl Fn(&Profile) -> bool) -> Profile {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let profile = self.profile().await;
+            if wished(&profile) {
+                return profile;
+            }
+            assert!(Instant::now() < deadline, "the profile did not get there: {profile:?}");
+            self.pass(Duration::from_secs(5));
+        }
     }
 
     /// Waits until the profile is as wished, and gives it back.

@@ -71,7 +71,7 @@ fn the_commands_for_tensormesh_work() {
 
 #[test]
 fn the_commands_for_llamaindex_work() {
-    let mut wire = LlamaIndex { projects: vec![Project::new("p-1", "Notes", "o-1")], ..LlamaIndex::default() };
+    let mut wire = LlamaIndex { projects: vec![Project::new("p-1", "Notes", "org-1")], ..LlamaIndex::default() };
     wire.device.interval = Some(1);
     run("LlamaIndex", &Service::launch(wire), |_| {});
 }

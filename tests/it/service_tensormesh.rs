@@ -38,7 +38,7 @@ async fn a_login_waits_through_202_and_leaves_all_that_is_known() {
     assert!(start.header("user-agent").is_some_and(|agent| agent.starts_with("agentd/")), "{start:?}");
     assert_eq!((profile.flow, profile.method), (Flow::PollExchange, Some(Method::Browser)));
     assert_eq!((profile.auth_type, profile.state), (AuthType::Oauth, ProfileState::Usable));
-    assert_eq!(profile.provider.as_ref().map(|name| name.as_str()), Some("tensormesh"));
+    assert_eq!(profile.provider.as_ref().map(proto::id::ProviderName::as_str), Some("tensormesh"));
     assert_eq!(profile.url.as_deref(), Some(site.service.url()));
     assert_eq!(profile.scope, None, "the service does not say");
     assert!(profile.current && profile.provider_current && profile.refresh.possible);

@@ -71,9 +71,12 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
             for (name, value) in &variables {
                 child.env(checked(name)?, token::plain(value)?);
             }
-            child.env(env, token::plain(&lease.access_token)?);
-            if !lease.min_ttl_met {
-                invocation.output.warning("the service gives no token with that much life");
+            // Where no login is needed there is no token to set.
+            if let Some(lease) = lease {
+                child.env(env, token::plain(&lease.access_token)?);
+                if !lease.min_ttl_met {
+                    invocation.output.warning("the service gives no token with that much life");
+                }
             }
         }
         Err(error @ ClientError::Problem(_)) => {

@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 use proto::id::ProfileName;
-use proto::link::{ImportRequest, Imported};
+use proto::link::{Found, ImportRequest, Imported};
 
 use super::{augment, fallback, file};
 use crate::cli::{self, Verb};
@@ -77,17 +77,19 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     } else if !wanted {
         output.hint("`agentctl import NAME` or `--all` takes them");
     }
-    judged(&answer, name.as_deref(), wanted)
+    judged(&answer, name.as_deref(), wanted, undo)
 }
 
 /// Whoever asked for something hears by the exit status whether it was done.
-fn judged(answer: &Imported, name: Option<&str>, wanted: bool) -> Result<(), Failure> {
+fn judged(answer: &Imported, name: Option<&str>, wanted: bool, undo: bool) -> Result<(), Failure> {
+    // A login that a profile holds, and that the tool cannot refresh, was taken earlier: there is nothing left to do.
+    let held = |found: &Found| !undo && found.profile.is_some() && !found.refreshable;
     match name {
         Some(name) if answer.found.is_empty() => {
             Err(Failure::own("not-found", Status::Failed, format!("there is no login named {name}"))
                 .hint("`agentctl import` shows what there is"))
         }
-        _ if wanted && answer.found.iter().any(|found| !found.taken) => {
+        _ if wanted && answer.found.iter().any(|found| !found.taken && !held(found)) => {
             Err(Failure::failed("not everything was done; the notes say why"))
         }
         _ => Ok(()),
@@ -106,10 +108,22 @@ mod tests {
                 "fingerprint": "00", "taken": taken}]}))
             .expect("an answer")
         };
-        assert!(judged(&Imported::default(), None, true).is_ok());
-        assert!(judged(&Imported::default(), Some("x"), true).is_err());
-        assert!(judged(&found(false), Some("x"), true).is_err());
-        assert!(judged(&found(false), Some("x"), false).is_ok());
-        assert!(judged(&found(true), None, true).is_ok());
+        assert!(judged(&Imported::default(), None, true, false).is_ok());
+        assert!(judged(&Imported::default(), Some("x"), true, false).is_err());
+        assert!(judged(&found(false), Some("x"), true, false).is_err());
+        assert!(judged(&found(false), Some("x"), false, false).is_ok());
+        assert!(judged(&found(true), None, true, false).is_ok());
+    }
+
+    #[test]
+    fn what_was_taken_earlier_is_no_failure_unless_it_is_to_be_given_back() {
+        let held = |refreshable: bool| -> Imported {
+            serde_json::from_value(json!({"found": [{"format": "tank", "name": "x", "place": "/x", "kind": "oauth",
+                "fingerprint": "00", "profile": "mine", "refreshable": refreshable}]}))
+            .expect("an answer")
+        };
+        assert!(judged(&held(false), Some("x"), true, false).is_ok());
+        assert!(judged(&held(true), Some("x"), true, false).is_err());
+        assert!(judged(&held(false), Some("x"), true, true).is_err());
     }
 }

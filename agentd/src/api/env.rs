@@ -12,7 +12,7 @@ use super::json::Json;
 use super::problem::{Failure, invalid};
 use super::token::in_time;
 use super::{Api, describe, provider};
-use crate::provider::Provider;
+use crate::provider::{ChangeError, Provider};
 
 pub(super) async fn env_add(
     State(api): State<Api>,
@@ -23,6 +23,10 @@ pub(super) async fn env_add(
     let ca_file = request.ca_file.map(PathBuf::from);
     if ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
         return Err(invalid("`ca_file` is not an absolute path"));
+    }
+    // Nobody is asked for the sake of an environment that will not be added.
+    if provider.environments.iter().any(|own| own.name == request.name || own.url == url.trim_end_matches('/')) {
+        return Err(refused(&ChangeError::Exists));
     }
     let asked = api.inquiries.deployment(&provider, &request.name, &url, ca_file, request.needs_login);
     let environment = in_time(asked).await??;
@@ -57,7 +61,7 @@ pub(super) async fn env_switch(
     }))
 }
 
-fn refused(error: &crate::provider::ChangeError) -> Failure {
+fn refused(error: &ChangeError) -> Failure {
     Failure(Problem::new(Code::InvalidRequest, error.to_string()))
 }
 

@@ -19,5 +19,5 @@ pub(super) async fn exec(
     let min_ttl = request.min_ttl.map(Duration::from_secs);
     let (variables, handed) = in_time(api.inquiries.exec(profile, min_ttl)).await??;
     let variables = variables.into_iter().map(|(name, value)| (name, Secret::new(value.to_string()))).collect();
-    Ok(Json(ExecVariables { variables, token: api.token(&handed) }))
+    Ok(Json(ExecVariables { variables, token: handed.map(|handed| api.token(&handed)) }))
 }

@@ -10,8 +10,8 @@ use crate::notice::{Kind, Notices};
 use crate::oauth::{Account, ExchangeError, OAuth, Presented, Tokens};
 use crate::provider::{Catalogue, Flow, Method, MethodName, Place};
 use crate::secret::RefreshToken;
-use crate::service::{Ended, Report, Services, Site, settle};
-use crate::vault::{Beside, Issuer, NewGrant, NewKey, Scopes, Target, Vault, Way, free_name};
+use crate::service::{self, Ended, Report, Secondary, Services, Site, settle};
+use crate::vault::{Beside, Issuer, NewGrant, NewKey, Scopes, Snapshot, Target, Vault, Way, free_name};
 
 /// Renews grants at their real services, and tells the services of their end.
 pub(super) struct Renewer {
@@ -27,6 +27,34 @@ impl Renewer {
         let place = place?;
         let provider = self.catalogue.find(&place.provider)?;
         Some(Site { provider, place: place.clone() })
+    }
+}
+
+impl Renewer {
+    /// Some services are told with a live access token only, and it may have lapsed while they could not be reached. Says
+    /// why it could not be renewed, if that may pass.
+    async fn revive(&self, site: Option<&Site>, ended: &mut Ended) -> Option<String> {
+        let lapsed = ended.expires_at.is_some_and(|at| at <= self.clock.wall());
+        let site = site.filter(|site| lapsed && self.ends_with_live_token(&site.place))?;
+        let (client, token) = (ended.client.clone()?, ended.refresh_token.clone()?);
+        let flow = method(site)?.flow.flow();
+        let way = Way { flow, client: &client, place: Some(&site.place) };
+        match self.refresh(way, &token, &Target::default()).await {
+            Ok(tokens) => {
+                let life = tokens.expires_in.and_then(|life| i64::try_from(life.as_secs()).ok());
+                ended.expires_at = life.map(|life| self.clock.wall().saturating_add(life));
+                ended.access_token = Some(Arc::new(tokens.access_token));
+                ended.refresh_token = tokens.refresh_token.map(Arc::new).or(Some(token));
+                None
+            }
+            Err(
+                error @ (ExchangeError::NotSent { .. }
+                | ExchangeError::Unavailable { .. }
+                | ExchangeError::Uncertain { .. }),
+            ) => Some(error.to_string()),
+            // The login is over there; what it brought can no longer be ended with it.
+            Err(_) => None,
+        }
     }
 }
 
@@ -74,9 +102,12 @@ impl Issuer for Renewer {
         .boxed()
     }
 
-    fn end<'a>(&'a self, ended: &'a Ended) -> BoxFuture<'a, Report> {
+    fn end<'a>(&'a self, ended: &'a mut Ended) -> BoxFuture<'a, Report> {
         async move {
             let site = self.site(ended.place.as_deref());
+            if let Some(why) = self.revive(site.as_ref(), ended).await {
+                return Report { outcome: service::Outcome::Later(why), still_valid: ended.stays_valid() };
+            }
             self.services.end(site.as_ref(), ended).await
         }
         .boxed()
@@ -131,6 +162,12 @@ impl GrantSink for Adopter {
         .boxed()
     }
 
+    fn held(&self, profile: Option<&str>, account: Option<&Account>, place: &Place) -> Vec<Secondary> {
+        let name = profile.map_or_else(|| self.name(account, Some(place)), str::to_owned);
+        let known = self.vault.inspect(Some(&name)).ok().filter(|known| is_same(known, account, Some(place)));
+        known.map(|known| known.secondaries.to_vec()).unwrap_or_default()
+    }
+
     fn failed(&self, profile: &str, why: &Failure) {
         self.notices.post(Kind::LoginFailed, Some(Arc::from(profile)), Some(why.to_string()));
     }
@@ -141,15 +178,18 @@ impl Adopter {
     fn name(&self, account: Option<&Account>, place: Option<&Place>) -> String {
         let who = account.and_then(|who| who.email.as_deref().or(who.name.as_deref()).or(who.subject.as_deref()));
         let wish = who.or(place.map(|place| place.provider.as_str())).unwrap_or("login");
-        free_name(&self.vault, wish, |known| {
-            let same_place = known.place.as_deref().zip(place).is_some_and(|(known, new)| {
-                (&known.provider, &known.environment, &known.method) == (&new.provider, &new.environment, &new.method)
-            });
-            let same_account = who.is_some()
-                && known.account.as_deref().zip(account).is_some_and(|(known, new)| {
-                    known.subject == new.subject && known.email == new.email && known.organization == new.organization
-                });
-            same_place && same_account
-        })
+        free_name(&self.vault, wish, |known| is_same(known, account, place))
     }
+}
+
+/// Whether a profile is of this account at this place.
+fn is_same(known: &Snapshot, account: Option<&Account>, place: Option<&Place>) -> bool {
+    let who = account.is_some_and(|who| who.email.is_some() || who.name.is_some() || who.subject.is_some());
+    let same_place = known.place.as_deref().zip(place).is_some_and(|(known, new)| {
+        (&known.provider, &known.environment, &known.method) == (&new.provider, &new.environment, &new.method)
+    });
+    let same_account = known.account.as_deref().zip(account).is_some_and(|(known, new)| {
+        known.subject == new.subject && known.email == new.email && known.organization == new.organization
+    });
+    who && same_place && same_account
 }

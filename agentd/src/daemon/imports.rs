@@ -34,7 +34,8 @@ impl Importer {
         let fits = |method: &&Method| matches!(method.flow, FlowSpec::Key(_)) == key;
         let method = provider.methods.iter().find(fits).or_else(|| provider.methods.first());
         let name = method.map_or(MethodName::ApiKey, |method| method.name);
-        let environment = environment(&provider, login.url.as_deref());
+        let in_use = self.vault.environment(&provider.name);
+        let environment = environment(&provider, login.url.as_deref(), in_use.as_deref())?;
         let mut place = inquiry::place(&provider, &environment, name.word(), &login.scheme);
         place.needs_login = true;
         place.variant.clone_from(&login.variant);
@@ -107,12 +108,23 @@ impl Importer {
     }
 }
 
-/// The environment of this URL; without one, the provider's first.
-fn environment(provider: &Provider, url: Option<&str>) -> Environment {
-    let first = &provider.environments[0];
-    let Some(url) = url.map(|url| url.trim_end_matches('/')) else { return first.clone() };
-    let known = provider.environments.iter().find(|environment| environment.url == url);
-    known.cloned().unwrap_or_else(|| Environment {
+/// The environment of this URL. A login that names no service belongs to the environment in use, else to the first.
+fn environment(provider: &Provider, url: Option<&str>, in_use: Option<&str>) -> Result<Environment, IntakeError> {
+    if let (None, Some(name)) = (url, in_use)
+        && let Some(named) = provider.environment(name)
+    {
+        return Ok(named.clone());
+    }
+    let Some(url) = url.or(in_use).map(|url| url.trim_end_matches('/')) else {
+        return Ok(provider.environments[0].clone());
+    };
+    if let Some(known) = provider.environments.iter().find(|environment| environment.url == url) {
+        return Ok(known.clone());
+    }
+    if !url.contains("://") {
+        return Err(IntakeError(format!("the environment `{url}`, which is in use, is not known")));
+    }
+    Ok(Environment {
         name: url.to_owned(),
         url: url.to_owned(),
         urls: std::collections::BTreeMap::new(),

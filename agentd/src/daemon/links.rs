@@ -63,15 +63,18 @@ pub(super) fn build(ground: &Ground<'_>) -> Parts {
     Parts { links, imports, doctor, warning }
 }
 
-/// A directory in memory: that of the socket, of the session, or of this user where any program may have one.
+/// A directory in memory: that of the socket, else one of this agent's own in that of the session, or where any program
+/// may have one. A user may run several agents, and their links have the same names.
 fn in_memory(paths: &Paths) -> Option<PathBuf> {
     let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     let socket = paths.socket_directory().to_owned();
     let shared = PathBuf::from("/dev/shm");
-    let own = format!("agentd-{}", platform::process_uid());
+    let data = Fingerprint::of(paths.data.as_os_str().as_encoded_bytes());
+    let agent = data.0[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let own = format!("agentd-{}-{agent}", platform::process_uid());
     let candidates = [
         Some((socket.clone(), socket)),
-        session.map(|session| (session.clone(), session.join("agentd"))),
+        session.map(|session| (session.clone(), session.join(format!("agentd-{agent}")))),
         Some((shared.clone(), shared.join(own))),
     ];
     let memory = candidates.into_iter().flatten().find(|(above, _)| platform::is_memory(above));

@@ -12,9 +12,9 @@ use crate::flow::plan::Plan;
 use crate::flow::table::{Ground, Row};
 use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning};
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
-use crate::provider::{Endpoints, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
+use crate::provider::{Endpoints, Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
 use crate::secret::ApiKey;
-use crate::service::{Granted, Identity, Presented, Project, settle};
+use crate::service::{Granted, Identity, Presented, Project, jwt_expiry, settle};
 
 /// A credential as it came, before it is completed.
 pub(super) enum Raw {
@@ -159,7 +159,7 @@ pub(super) async fn complete(
     let mut grant = match raw {
         Raw::Nothing => Brought::Nothing,
         Raw::Key(key, identity) => {
-            let expires_at = at.expires_at.or(identity.expires_at).or_else(|| assumed(expiry, ground.clock.wall()));
+            let expires_at = at.expires_at.or_else(|| key_expiry(expiry, &key, &identity, ground.clock.wall()));
             told = Some(identity);
             Brought::Key { key, expires_at }
         }
@@ -226,7 +226,9 @@ pub(super) async fn complete(
     let mut at = at;
     choose_project(ground, &mut at, credential, &mut warnings).await;
     let label = profile.as_deref().unwrap_or(&at.site.place.provider);
-    let secondaries = ground.services.secondaries(&at.site, credential, label, &[]).await;
+    // What is made once is not made again with each login.
+    let held = ground.sink.held(profile.as_deref(), account.as_ref(), &at.site.place);
+    let secondaries = ground.services.secondaries(&at.site, credential, label, &held).await;
     for missing in secondaries.iter().filter(|one| one.secret.is_none()) {
         let why = missing.trouble.as_deref().unwrap_or("it is not there");
         warnings.push(format!("the {} is missing: {why}", missing.title));
@@ -262,7 +264,11 @@ async fn choose_project(ground: &Ground, at: &mut AtService, credential: Present
         }
         (Some(Ok(projects)), Some(wanted)) => match find_project(&projects, &wanted) {
             Some(project) => take(place, project),
-            None => warnings.push("there is no such project; choose one with `agentctl project`".to_owned()),
+            None => {
+                let known: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                warnings.push(format!("there is no such project; there are: {known}; choose with `agentctl project`"));
+            }
         },
         (Some(Ok(projects)), None) => {
             if let [only] = projects.as_slice() {
@@ -284,11 +290,17 @@ fn take(place: &mut Place, project: &Project) {
     place.project_name.clone_from(&project.name);
 }
 
-fn assumed(sources: &[crate::provider::Expiry], wall: i64) -> Option<i64> {
-    sources.iter().find_map(|source| match source {
-        crate::provider::Expiry::Assume(life) => Some(wall.saturating_add_unsigned(life.as_secs())),
-        _ => None,
-    })
+/// When a key lapses, from the first source that tells; what the service says of it is believed in any case.
+fn key_expiry(sources: &[Expiry], key: &ApiKey, identity: &Identity, wall: i64) -> Option<i64> {
+    let told = sources.iter().find_map(|source| match source {
+        Expiry::Assume(life) => Some(wall.saturating_add_unsigned(life.as_secs())),
+        // EXPOSE: a JWT says itself when it lapses; nothing of it is kept.
+        Expiry::Jwt => jwt_expiry(key.expose()),
+        Expiry::Whoami => identity.expires_at,
+        // There was no answer that could have told.
+        Expiry::ExpiresAt | Expiry::ExpiresIn => None,
+    });
+    told.or(identity.expires_at)
 }
 
 /// For grants that no standard renews: known by their place.
@@ -317,12 +329,7 @@ fn secret_of(grant: &Brought) -> Option<&str> {
 /// What the service says now over what its answer said at login.
 fn merged(first: Option<Account>, later: Option<Account>) -> Option<Account> {
     match (first, later) {
-        (Some(first), Some(later)) => Some(Account {
-            subject: first.subject.or(later.subject),
-            name: later.name.or(first.name),
-            email: later.email.or(first.email),
-            organization: later.organization.or(first.organization),
-        }),
+        (Some(first), Some(later)) => Some(first.updated(later)),
         (first, later) => later.or(first),
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::http;
 use crate::oauth::id_token::IdTokenError;
-use crate::oauth::{DiscoveryError, ExchangeError, device};
+use crate::oauth::{DiscoveryError, ExchangeError};
 use crate::provider::Flow;
 use crate::service::CallError;
 
@@ -189,12 +189,11 @@ impl Failure {
         if *error == CallError::Refused { Self::KeyRefused } else { Self::of_call(error) }
     }
 
-    /// What `error` of the device authorization endpoint means. Nothing is used up yet: a lost answer is one more reason
-    /// why the service cannot be reached.
+    /// What `error` of the device authorization endpoint means: what it answers in full and cannot be used leaves nothing in
+    /// doubt.
     pub(super) fn of_device_start(error: &ExchangeError) -> Self {
         match *error {
-            ExchangeError::Uncertain { why } if device::is_unusable(why) => Self::BadAnswer { why },
-            ExchangeError::Uncertain { why } => Self::Unreachable { why },
+            ExchangeError::Uncertain { why } => Self::BadAnswer { why },
             _ => Self::of_exchange(error),
         }
     }

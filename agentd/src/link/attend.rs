@@ -261,18 +261,16 @@ impl Tender {
         }
         let record = &self.entries[at].record;
         let (spot, export) = (record.spot.clone(), export.clone());
-        let write = move |format: &dyn super::Format| {
-            let mine = format.write(&spot, &export, mine.as_ref())?;
-            Ok((mine, Stamp::of(&spot.path)))
-        };
+        let write = move |format: &dyn super::Format| format.write(&spot, &export, mine.as_ref());
         let written = self.formats.call(&record.format, write).await?;
         let (wall, now) = (self.clock.wall(), self.clock.now());
         let entry = &mut self.entries[at];
         match written {
-            Ok((mine, stamp)) => {
+            Ok(mine) => {
                 tracing::debug!(link = entry.record.id, "written");
                 entry.record.wrote(mine, wall);
-                entry.now.stamp = Some(stamp);
+                // The next tick looks: a tool that wrote right after the link would leave what passes for the link's.
+                entry.now.stamp = None;
                 entry.now.look_at = Some(now + SLOW_TICK);
                 entry.now.doubt = None;
                 Ok(())

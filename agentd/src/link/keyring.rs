@@ -48,6 +48,16 @@ impl Keyring {
         Some(Self { address: address.to_owned() })
     }
 
+    /// Whether a Secret Service runs on the bus, or would be started by a call.
+    pub(super) fn is_there(&self) -> Result<bool, FormatError> {
+        bounded(async {
+            let bus = connect(&self.address).await?;
+            let (runs,): (bool,) = on_bus(&bus, "NameHasOwner", &(SERVICE,)).await?;
+            let (names,): (Vec<String>,) = on_bus(&bus, "ListActivatableNames", &()).await?;
+            Ok(runs || names.iter().any(|name| name == SERVICE))
+        })
+    }
+
     /// Every item that has all of these attributes. One that is locked makes it fail.
     pub(super) fn find(&self, attributes: &[(&str, &str)]) -> Result<Vec<Item>, FormatError> {
         let wanted: HashMap<&str, &str> = attributes.iter().copied().collect();
@@ -114,14 +124,10 @@ impl Keyring {
 
     /// Does something with a connection of its own, within the limit.
     fn within<T>(&self, what: impl AsyncFnOnce(&Call) -> Result<T, Trouble>) -> Result<T, FormatError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| FormatError::Keyring(error.to_string()))?;
-        let all = async {
+        bounded(async {
             let call = Call::open(&self.address).await?;
             what(&call).await
-        };
-        let done = runtime.block_on(limited(all));
-        done.map_err(|trouble| FormatError::Keyring(trouble.to_string()))
+        })
     }
 }
 
@@ -167,7 +173,7 @@ struct Call {
 
 impl Call {
     async fn open(address: &str) -> Result<Self, Trouble> {
-        let connection = zbus::connection::Builder::address(address).build().await?;
+        let connection = connect(address).await?;
         let mut call = Self { connection, session: OwnedObjectPath::default() };
         let (_, session): (zbus::OwnedVariant, OwnedObjectPath) =
             call.service("OpenSession", &("plain", Variant::from(""))).await?;
@@ -204,8 +210,31 @@ impl Call {
     }
 }
 
+async fn connect(address: &str) -> Result<Connection, Trouble> {
+    Ok(zbus::connection::Builder::address(address).build().await?)
+}
+
+/// Asks the bus itself.
+async fn on_bus<B, T>(connection: &Connection, method: &str, body: &B) -> Result<T, Trouble>
+where
+    B: serde::Serialize + zbus::DynamicType,
+    T: serde::de::DeserializeOwned + zbus::Type,
+{
+    let (bus, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+    let answer = connection.call_method(Some(bus), path, Some(bus), method, body).await?;
+    Ok(answer.body().deserialize()?)
+}
+
 fn unprompted(prompt: &OwnedObjectPath) -> Result<(), Trouble> {
     if prompt.as_str() == NOTHING { Ok(()) } else { Err(Trouble::Locked) }
+}
+
+/// Waits for something on a bus, on a runtime of its own and within the limit.
+fn bounded<T>(what: impl Future<Output = Result<T, Trouble>>) -> Result<T, FormatError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| FormatError::Keyring(error.to_string()))?;
+    let done = runtime.block_on(limited(what));
+    done.map_err(|trouble| FormatError::Keyring(trouble.to_string()))
 }
 
 async fn limited<T>(what: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {

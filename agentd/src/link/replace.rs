@@ -46,7 +46,9 @@ pub(super) fn write(path: &Path, text: &str, symlink: Symlink) -> Result<(), For
     directory(private::parent(&target))?;
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().ok_or_else(|| FormatError::io(path, "it names no file"))?);
-    name.push(format!(".{:016x}", u64::from_ne_bytes(*crate::secret::random::<8>())));
+    name.push(".agentd-");
+    clear(private::parent(&target), &name);
+    name.push(format!("{:016x}", u64::from_ne_bytes(*crate::secret::random::<8>())));
     let unfinished = target.with_file_name(name);
     let written = fill(&unfinished, text).and_then(|()| private::publish(&unfinished, &target));
     written.map_err(|error| {
@@ -133,6 +135,19 @@ fn target(path: &Path, symlink: Symlink) -> Result<PathBuf, FormatError> {
     let metadata = target.metadata().map_err(|error| FormatError::io(&target, error))?;
     owned(&target, &metadata)?;
     if metadata.is_file() { Ok(target) } else { Err(FormatError::io(&target, "it is not a regular file")) }
+}
+
+/// Removes what a crash left of earlier writes: it may hold a credential, and nobody else would ever look at it.
+fn clear(directory: &Path, prefix: &std::ffi::OsStr) {
+    let Ok(entries) = directory.read_dir() else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let rest = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        if rest.is_some_and(|rest| rest.len() == 16 && rest.iter().all(u8::is_ascii_hexdigit)) {
+            // One that cannot be removed is not in the way.
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
 }
 
 fn fill(path: &Path, text: &str) -> Result<(), PrivateError> {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::json::Object;
 use super::replace::{self, Symlink};
@@ -79,9 +79,13 @@ impl Format for Tank {
             }
         }
         object.set("token", export.credential.text());
-        match (&export.name, &export.email) {
-            (None, None) => object.unset("user"),
-            (name, email) => object.set("user", json!({ "name": name, "email": email })),
+        let named = [("name", &export.name), ("email", &export.email)];
+        let user: Map<String, Value> =
+            named.iter().filter_map(|(word, text)| Some(((*word).to_owned(), text.as_deref()?.into()))).collect();
+        if user.is_empty() {
+            object.unset("user");
+        } else {
+            object.set("user", user);
         }
         replace::write(&spot.path, &object.pretty(), Symlink::Followed)?;
         Ok(Mine { profile: export.profile.clone(), credential: export.credential.fingerprint(), before })

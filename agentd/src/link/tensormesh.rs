@@ -21,6 +21,9 @@ use crate::service::jwt_expiry;
 /// The secondary credential that goes into the other file.
 const INFERENCE: &str = "inference";
 
+/// The variable that beats the address in the settings.
+const BASE: &str = "TENSORMESH_CONTROL_PLANE_BASE_URL";
+
 /// The members of a token answer. Everything else in the file is somebody else's.
 const TOKEN_MEMBERS: &[&str] =
     &["access_token", "expires_at", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
@@ -53,7 +56,8 @@ impl Format for Tensormesh {
         };
         let path = directory.join("auth.json");
         let places = vec![path.display().to_string(), gateway::file(&path).display().to_string()];
-        Ok(Spot { places, path, variables: Variables::new(), environment })
+        let base = variables.get_key_value(BASE).map(|(name, value)| (name.clone(), value.clone()));
+        Ok(Spot { places, path, variables: base.into_iter().collect(), environment })
     }
 
     fn look(&self, spot: &Spot, _profile: &str, mine: Option<&Mine>) -> Result<Seen, FormatError> {
@@ -66,6 +70,7 @@ impl Format for Tensormesh {
     }
 
     fn write(&self, spot: &Spot, export: &Export, mine: Option<&Mine>) -> Result<Mine, FormatError> {
+        same_service(spot, export)?;
         let mut object = Object::of_file(&spot.path)?.unwrap_or_default();
         unset_tokens(&mut object);
         object.set("access_token", export.credential.text());
@@ -165,6 +170,22 @@ impl Format for Tensormesh {
             findings.extend(inspect::credential_file(&gateway::file(&path)));
         }
         findings
+    }
+}
+
+/// Refuses where the settings send the token to another service than the one it is for.
+fn same_service(spot: &Spot, export: &Export) -> Result<(), FormatError> {
+    if place::variable(&spot.variables, BASE).is_some() {
+        return Ok(());
+    }
+    let config = gateway::file(&spot.path);
+    match gateway::base(&config).filter(|base| *base != export.url) {
+        None => Ok(()),
+        Some(base) => Err(FormatError::Refused(format!(
+            "`{}` names the service `{base}`, to which `tm` would send a token of `{}`",
+            config.display(),
+            export.url
+        ))),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The tool refreshes by itself a minute before a token lapses, so a link is refreshed earlier, and has a placeholder
 //! where the refresh token would be. It writes its file in place, so a symbolic link stays.
 
+mod before;
 mod secrets;
 mod taken;
 
@@ -54,7 +55,7 @@ impl Format for Truss {
         }
         let path = file(variables)?;
         let mut places = vec![path.display().to_string()];
-        if secrets::keyring(variables).is_some() {
+        if secrets::named(variables).is_some() {
             places.push("keyring item of `baseten-truss`".to_owned());
         }
         let kept = variables.iter().filter(|(name, _)| secrets::VARIABLES.contains(&name.as_str()));
@@ -66,7 +67,9 @@ impl Format for Truss {
         let document = Document::of_file(&spot.path)?;
         let found = secrets::inline(&document, profile).map_err(|error| error.at(&spot.path))?;
         let mut found: Vec<Object> = found.into_iter().collect();
-        if let Some(keyring) = secrets::keyring(&spot.variables).filter(|_| found.is_empty()) {
+        if found.is_empty()
+            && let Some(keyring) = secrets::keyring_of(&spot.variables, &document, profile)?
+        {
             let items = secrets::items(&keyring, profile)?;
             found.extend(items.iter().map(|item| Object::parse(&item.secret).unwrap_or_default()));
         }
@@ -84,6 +87,17 @@ impl Format for Truss {
             return Err(FormatError::Refused(format!("`{DEFAULT}` stands for all sections; rename the profile")));
         }
         let mut document = Document::of_file(&spot.path)?;
+        let again = mine.filter(|mine| mine.profile == section);
+        let before = match again {
+            Some(mine) => mine.before.clone(),
+            None => before::of(&document, section).map_err(|error| error.at(&spot.path))?,
+        };
+        // A link in the keyring whose place a key takes, which is always inline.
+        let key = matches!(export.credential, Credential::ApiKey(_));
+        let stale = match again.filter(|_| key && secrets::is_elsewhere(&document, section)) {
+            Some(mine) => secrets::keyring_of(&spot.variables, &document, section)?.map(|keyring| (keyring, mine)),
+            None => None,
+        };
         let mut values = vec![("remote_provider", REMOTE), ("remote_url", export.url.as_str())];
         let (keyring, tokens, late);
         match &export.credential {
@@ -94,7 +108,7 @@ impl Format for Truss {
             Credential::AccessToken(_) => {
                 late = secrets::of_token(export.credential.text(), export.expires_at);
                 values.push((KIND, "oauth"));
-                keyring = secrets::keyring(&spot.variables);
+                keyring = secrets::keyring_for(&spot.variables, &document, section)?;
                 if keyring.is_none() {
                     values.extend([ACCESS, REFRESH, EXPIRES].map(|key| (key, late.text(key).unwrap_or_default())));
                 }
@@ -115,7 +129,10 @@ impl Format for Truss {
             secrets::keep(keyring, section, tokens)?;
         }
         replace::write(&spot.path, &document.text(), Symlink::Followed)?;
-        Ok(Mine { profile: section.to_owned(), credential: export.credential.fingerprint(), before: None })
+        if let Some((keyring, mine)) = stale {
+            secrets::forget(&keyring, section, mine.credential)?;
+        }
+        Ok(Mine { profile: section.to_owned(), credential: export.credential.fingerprint(), before })
     }
 
     fn withdraw(&self, spot: &Spot, mine: &Mine) -> Result<(), FormatError> {
@@ -145,7 +162,7 @@ impl Format for Truss {
                 logins.push(Login { exposed: inspect::exposed(&[&path]), url: url(&document, section), ..login });
             }
         }
-        let items = secrets::keyring(variables).map_or(Ok(Vec::new()), |keyring| secrets::all_items(&keyring))?;
+        let items = secrets::keyring(variables)?.map_or(Ok(Vec::new()), |keyring| secrets::all_items(&keyring))?;
         for (remote, item) in items {
             let secrets = Object::parse(&item.secret).unwrap_or_default();
             let place = PathBuf::from(secrets::place_of(&remote));
@@ -225,19 +242,20 @@ fn clear(document: &mut Document, spot: &Spot, mine: &Mine) -> Result<bool, Form
         return Ok(false);
     }
     let mut ours = inline.is_some();
-    if let Some(keyring) = secrets::keyring(&spot.variables).filter(|_| inline.is_none()) {
-        for item in secrets::items(&keyring, section)? {
-            if Object::parse(&item.secret).is_some_and(|secrets| secrets::is(&secrets, mine.credential)) {
-                keyring.delete(&item)?;
-                ours = true;
-            }
-        }
+    if inline.is_none()
+        && let Some(keyring) = secrets::keyring_of(&spot.variables, document, section)?
+    {
+        ours = secrets::forget(&keyring, section, mine.credential)?;
     }
     if !ours {
         return Ok(false);
     }
     for key in INLINE.iter().chain(&[KIND]) {
         document.unset(section, key).map_err(at)?;
+    }
+    if let Some(before) = &mine.before {
+        before::restore(document, section, before).map_err(at)?;
+        return Ok(true);
     }
     // What else stands there is the user's, and needs to know whose remote it is.
     let mut bare = Document::parse(&document.text()).map_err(at)?;

@@ -77,8 +77,17 @@ impl OAuth {
         form.extend(resources.iter().map(|resource| ("resource", resource.as_str())));
         form.extend(params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let sent_at = self.clock.now();
-        let answer = self.post(client, endpoint, form).await?;
-        device::authorization(received(&answer, sent_at), &answer.body)
+        // Nothing is granted here, so an answer that is lost on the way leaves no doubt: it is asked for anew.
+        let answer = match self.post(client, endpoint, form).await {
+            Err(PostError::Send(SendError::Lost { why })) => return Err(ExchangeError::NotSent { why }),
+            other => other?,
+        };
+        match device::authorization(received(&answer, sent_at), &answer.body) {
+            Err(ExchangeError::Uncertain { .. }) if answer.status >= 500 => {
+                Err(ExchangeError::Unavailable { status: answer.status, retry_after: answer.retry_after })
+            }
+            told => told,
+        }
     }
 
     /// Posts `form` to `endpoint` as `client`.

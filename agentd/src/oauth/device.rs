@@ -55,33 +55,20 @@ struct Wire {
     error: Option<Value>,
 }
 
-/// Why an answer that came whole cannot be used.
-const UNUSABLE: [&str; 4] = [
-    "not the JSON of a device login",
-    "no device code in it",
-    "no user code in it",
-    "no usable verification URI in it",
-];
-
-/// Whether this reason of [`ExchangeError::Uncertain`] speaks of an answer that came whole, not of one that was lost.
-pub fn is_unusable(why: &str) -> bool {
-    UNUSABLE.contains(&why)
-}
-
 /// Reads an answer of the device authorization endpoint.
 pub fn authorization(received: Received, body: &[u8]) -> Result<DeviceAuthorization, ExchangeError> {
     if !(200..300).contains(&received.status) {
         return Err(failure(received, body));
     }
-    let wire: Wire = serde_json::from_slice(body).map_err(|_| uncertain(UNUSABLE[0]))?;
+    let wire: Wire = serde_json::from_slice(body).map_err(|_| uncertain("not the JSON of a device login"))?;
     if let Some(code) = wire.error.as_ref().and_then(code) {
         return Err(classify(received.status, Some(code), received.retry_after));
     }
     let device_code = wire.device_code.filter(|code| (1..=MAX_TOKEN).contains(&code.text().len()));
-    let device_code = device_code.ok_or(uncertain(UNUSABLE[1]))?;
-    let user_code = wire.user_code.filter(|code| is_typable(code)).ok_or(uncertain(UNUSABLE[2]))?;
+    let device_code = device_code.ok_or(uncertain("no device code in it"))?;
+    let user_code = wire.user_code.filter(|code| is_typable(code)).ok_or(uncertain("no user code in it"))?;
     let page = wire.verification_uri.or(wire.verification_url).and_then(|uri| check_page(&uri).ok());
-    let page = page.ok_or(uncertain(UNUSABLE[3]))?;
+    let page = page.ok_or(uncertain("no usable verification URI in it"))?;
     let complete = wire.verification_uri_complete.and_then(|uri| check_page(&uri).ok());
     // Another host would be a page that the person was not told of.
     let complete = complete.filter(|complete| complete.origin() == page.origin());

@@ -129,8 +129,12 @@ pub(super) fn url(site: &Site, template: &Template) -> Result<String, CallError>
 }
 
 /// The provider's variables for a child process; one whose value is not known is left out.
-pub(super) fn variables(site: &Site, credential: &str, secondaries: &[Secondary]) -> Vec<(String, Zeroizing<String>)> {
-    let mut values = with_place(Values::new(), site).with(Name::Credential, credential);
+pub(super) fn variables(
+    site: &Site,
+    credential: Option<&str>,
+    secondaries: &[Secondary],
+) -> Vec<(String, Zeroizing<String>)> {
+    let mut values = with_place(Values::new(), site).maybe(Name::Credential, credential);
     for held in secondaries {
         for (name, value) in &held.values {
             values.set(Name::Taken(name.clone()), value.as_str());

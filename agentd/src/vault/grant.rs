@@ -160,7 +160,10 @@ impl Grant {
             return false;
         }
         if let Some(account) = learned.account {
-            self.account = Some(Arc::new(account));
+            self.account = Some(Arc::new(match self.account.as_deref() {
+                Some(known) => known.updated(account),
+                None => account,
+            }));
         }
         self.usable = learned.usable.or(self.usable);
         if let Some(secondaries) = learned.secondaries {

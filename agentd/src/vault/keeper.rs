@@ -33,7 +33,7 @@ use crate::config::ProfileConfig;
 use crate::notice::Kind;
 use crate::provider::Place;
 use crate::secret::RefreshToken;
-use crate::service::Report;
+use crate::service::{Ended, Report};
 use crate::supervise::Tasks;
 
 /// Demands that follow a failure sooner than this are answered with that failure; refreshes that nobody waits for are
@@ -91,7 +91,7 @@ struct Unsaved {
 enum Wake {
     Answered(Answer),
     Command(Command),
-    Heard(Report),
+    Heard(Report, Box<Ended>),
     Look,
     Stop,
 }
@@ -141,7 +141,7 @@ impl Keeper {
                 Wake::Answered(answer) => Box::pin(self.finish(answer)).await,
                 Wake::Command(Command::Remove(reply)) => return Box::pin(self.remove(reply)).await,
                 Wake::Command(command) => Box::pin(self.obey(command)).await,
-                Wake::Heard(report) => Box::pin(self.heard(report)).await,
+                Wake::Heard(report, told) => Box::pin(self.heard(report, *told)).await,
                 Wake::Look => {}
                 Wake::Stop => return Box::pin(self.stop()).await,
             }
@@ -153,7 +153,7 @@ impl Keeper {
         tokio::select! {
             () = tasks.cancelled() => Wake::Stop,
             answer = answered(self.exchange.as_mut()) => Wake::Answered(answer),
-            report = farewell::answered(self.farewell.as_mut()) => Wake::Heard(report),
+            (report, told) = farewell::answered(self.farewell.as_mut()) => Wake::Heard(report, told),
             command = self.commands.next() => command.map_or(Wake::Stop, Wake::Command),
             () = self.shared.board.rung() => Wake::Look,
             () = reached(&self.parts.clock, wake_at) => Wake::Look,

@@ -42,8 +42,8 @@ impl Tensormesh {
     pub const MODELS: &'static str = "/v1/models";
     /// The keys for inference; a key is the `id` of its entry.
     pub const KEYS: &'static str = "/v1/users/api-keys";
-    /// The id of the one user.
-    pub const USER: &'static str = "user-1";
+    /// The id of the one user. The tool takes no other than a UUID.
+    pub const USER: &'static str = "5b0e4d0c-6a1f-4c57-9d0e-2f6f6f1c8a11";
 
     const PAGE: &'static str = "/cli-auth";
 

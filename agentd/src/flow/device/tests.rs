@@ -115,7 +115,7 @@ async fn codes_and_addresses_that_could_deceive_are_refused() {
     ] {
         let bench = Bench::new(script([], &[(name, json!(value))])).await;
         let failure = bench.failure(&bench.start(Flow::Device)).await;
-        assert!(matches!(failure, Failure::Lost { .. }), "{name} {value:?}: {failure:?}");
+        assert!(matches!(failure, Failure::BadAnswer { .. }), "{name} {value:?}: {failure:?}");
     }
 }
 

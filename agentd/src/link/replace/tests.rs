@@ -26,6 +26,33 @@ fn a_file_is_made_and_replaced_privately() {
 }
 
 #[test]
+fn an_interrupted_write_leaves_the_old_file_and_its_rest_goes() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(home.path()).expect("a directory").flatten().map(|e| e.file_name()).collect();
+        names.sort();
+        names
+    };
+    // The name of the unfinished file is too long, so that the write fails when it begins.
+    let long = home.path().join("x".repeat(250));
+    fs::write(&long, "old").expect("a file");
+    assert!(matches!(write(&long, "new", Symlink::Replaced), Err(FormatError::Io { .. })));
+    assert_eq!((fs::read_to_string(&long).expect("a file").as_str(), names().len()), ("old", 1));
+    fs::remove_file(&long).expect("it is ours");
+
+    let path = home.path().join("file");
+    for (name, text) in
+        [("file", "old"), (".file.agentd-0123456789abcdef", "ha"), (".file.agentd-mine", "a"), (".other", "b")]
+    {
+        fs::write(home.path().join(name), text).expect("a file");
+    }
+    assert_eq!(read(&path).expect("readable").expect("there").as_str(), "old");
+    write(&path, "new", Symlink::Replaced).expect("it can be replaced");
+    assert_eq!(names(), [".file.agentd-mine", ".other", "file"]);
+}
+
+#[test]
 fn a_symbolic_link_is_followed_or_replaced() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let (real, link) = (home.path().join("real"), home.path().join("link"));

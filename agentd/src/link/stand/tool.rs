@@ -23,6 +23,8 @@ pub(in crate::link) struct Script {
     pub(in crate::link) take: VecDeque<FormatError>,
     /// Answers of `give_back` instead of giving.
     pub(in crate::link) give_back: VecDeque<FormatError>,
+    /// What the tool itself writes right after the next `write`.
+    pub(in crate::link) overwrite: Option<String>,
     /// How often the tool's place was written, and looked at.
     pub(in crate::link) writes: usize,
     pub(in crate::link) looks: usize,
@@ -119,6 +121,9 @@ impl Format for Tool {
         let Credential::AccessToken(token) = &export.credential else { panic!("only tokens here") };
         let text = without(&self.read(&spot.path), &export.profile);
         self.put(&spot.path, &format!("{text}{} {}\n", export.profile, token.expose()));
+        if let Some(theirs) = self.script().overwrite.take() {
+            put(&spot.path, &theirs);
+        }
         Ok(Mine { profile: export.profile.clone(), credential: token.fingerprint(), before: None })
     }
 

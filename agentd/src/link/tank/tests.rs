@@ -31,8 +31,10 @@ fn a_file_of_our_own_goes_away_as_a_whole() {
     let home = Home::new();
     let spot = home.spot(&Tank);
     let first = Tank.write(&spot, &testing::key("p", "tank_one"), None).expect("it fits");
-    let second = Tank.write(&spot, &testing::key("p", "tank_two"), Some(&first)).expect("it fits");
+    let export = Export { name: None, ..testing::key("p", "tank_two") };
+    let second = Tank.write(&spot, &export, Some(&first)).expect("it fits");
     assert_eq!(testing::mode(&home.path(".tank")), 0o700);
+    assert!(home.text(FILE).contains("\"email\": \"ada@example.org\"") && !home.text(FILE).contains("null"));
     Tank.withdraw(&spot, &first).expect("another credential is left alone");
     assert!(spot.path.exists());
     Tank.withdraw(&spot, &second).expect("it is ours");

@@ -28,7 +28,7 @@ fn a_link_has_an_access_token_and_nothing_to_refresh_with() {
 #[test]
 fn the_inference_key_goes_among_the_settings() {
     const SETTINGS: &str =
-        "# mine\ncontrolplane_base = \"https://cp.example/\" # there\n\n[overrides]\ngateway_model_id = \"m\"\n";
+        "# mine\ncontrolplane_base = \"https://service.example/\" # there\n\n[overrides]\ngateway_model_id = \"m\"\n";
     let home = Home::new();
     home.file(CONFIG, SETTINGS, 0o600);
     let spot = home.spot(&Tensormesh);
@@ -117,4 +117,17 @@ fn a_login_is_taken_and_given_back_with_the_present_refresh_token() {
     let again = Tensormesh.give_back(&variables, &taken, None);
     assert!(matches!(again, Err(FormatError::Refused(_))), "a login is there");
     assert_eq!(Tensormesh.findings(&variables).len(), 1);
+}
+
+#[test]
+fn settings_that_name_another_service_are_refused() {
+    let home = Home::new();
+    home.file(CONFIG, "controlplane_base = \"https://other.example\"\n", 0o600);
+    let export = testing::token("p", "at-new");
+    let error = Tensormesh.write(&home.spot(&Tensormesh), &export, None).expect_err("it would be sent elsewhere");
+    assert!(matches!(&error, FormatError::Refused(why) if why.contains("other.example") && !why.contains("at-new")));
+    assert!(!home.path(TOKENS).exists());
+    let variables = home.variables(&[("TENSORMESH_CONTROL_PLANE_BASE_URL", "https://service.example")]);
+    let spot = Tensormesh.spot(&variables, To::Home, &home.path("run")).expect("there is a home");
+    Tensormesh.write(&spot, &export, None).expect("the variable beats the settings");
 }

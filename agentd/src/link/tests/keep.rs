@@ -45,6 +45,17 @@ async fn what_else_is_in_the_file_stays_and_quiet_files_are_not_read() {
 }
 
 #[tokio::test]
+async fn a_write_of_the_tool_right_after_one_of_the_links_is_noticed() {
+    let bench = Bench::linked().await;
+    bench.script.lock().expect("no panic").overwrite = Some("work one\n".to_owned());
+    bench.vault.grant("work", "two");
+    bench.links.round().await;
+    assert_eq!(bench.script.lock().expect("no panic").overwrite, None, "the tool has written");
+    bench.pass(4).await;
+    assert_eq!((bench.text().as_str(), bench.state()), ("work two\n", State::Linked));
+}
+
+#[tokio::test]
 async fn a_logout_of_the_tool_suspends_the_link_until_it_is_made_again() {
     let bench = Bench::linked().await;
     std::fs::remove_file(bench.file()).expect("it is there");

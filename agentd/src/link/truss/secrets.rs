@@ -7,6 +7,7 @@ use super::super::json::Object;
 use super::super::keyring::{Item, Keyring};
 use super::super::place;
 use super::super::{FormatError, Variables};
+use crate::platform;
 use crate::secret::Fingerprint;
 
 /// What stands where the tool wants a refresh token and must not have one. It cannot be empty.
@@ -36,10 +37,54 @@ pub(super) fn without_keyring() -> (String, String) {
     (DISABLED.to_owned(), "1".to_owned())
 }
 
-/// The keyring, where the tool would use one.
-pub(super) fn keyring(variables: &Variables) -> Option<Keyring> {
+/// The keyring that the variables speak of. Nobody is asked whether it is there.
+pub(super) fn named(variables: &Variables) -> Option<Keyring> {
+    if is_off(variables) || !platform::has_secret_service() { None } else { Keyring::of(variables) }
+}
+
+/// The keyring, where the tool would use one: without a service on the bus it keeps its tokens inline.
+pub(super) fn keyring(variables: &Variables) -> Result<Option<Keyring>, FormatError> {
+    match named(variables) {
+        Some(keyring) => Ok(keyring.is_there()?.then_some(keyring)),
+        None => Ok(None),
+    }
+}
+
+/// The keyring for a section: one whose tokens are in it must not do without.
+pub(super) fn keyring_of(
+    variables: &Variables,
+    document: &Document,
+    section: &str,
+) -> Result<Option<Keyring>, FormatError> {
+    let found = keyring(variables)?;
+    if found.is_none() && named(variables).is_some() && is_elsewhere(document, section) {
+        let why = format!("the tokens of `{section}` are in it, and no Secret Service runs on the session bus");
+        return Err(FormatError::Keyring(why));
+    }
+    Ok(found)
+}
+
+/// The keyring for a new token. Where the tool would use one of another kind, inline tokens must be wished for.
+pub(super) fn keyring_for(
+    variables: &Variables,
+    document: &Document,
+    section: &str,
+) -> Result<Option<Keyring>, FormatError> {
+    if !platform::has_secret_service() && !is_off(variables) {
+        let why = format!("this system's is not supported; with `{DISABLED}=1` tokens are kept in the file");
+        return Err(FormatError::Keyring(why));
+    }
+    keyring_of(variables, document, section)
+}
+
+/// Whether a section says that its tokens are in the keyring.
+pub(super) fn is_elsewhere(document: &Document, section: &str) -> bool {
+    document.own(section, KIND) == Some("oauth") && document.own(section, ACCESS).is_none_or(str::is_empty)
+}
+
+fn is_off(variables: &Variables) -> bool {
     let off = place::variable(variables, DISABLED).unwrap_or_default().to_lowercase();
-    if ["1", "true", "yes"].contains(&off.as_str()) { None } else { Keyring::of(variables) }
+    ["1", "true", "yes"].contains(&off.as_str())
 }
 
 /// How people are told of an item.
@@ -80,6 +125,18 @@ pub(super) fn keep(keyring: &Keyring, remote: &str, secrets: &Object) -> Result<
         return keyring.put(&label(remote), &attributes(remote), &text);
     }
     items.iter().try_for_each(|item| keyring.change(item, &text))
+}
+
+/// Takes the items with this credential out; `false` when there is none.
+pub(super) fn forget(keyring: &Keyring, remote: &str, credential: Fingerprint) -> Result<bool, FormatError> {
+    let mut found = false;
+    for item in items(keyring, remote)? {
+        if Object::parse(&item.secret).is_some_and(|secrets| is(&secrets, credential)) {
+            keyring.delete(&item)?;
+            found = true;
+        }
+    }
+    Ok(found)
 }
 
 fn label(remote: &str) -> String {
@@ -139,11 +196,11 @@ mod tests {
     #[test]
     fn the_keyring_is_used_unless_it_is_turned_off_or_missing() {
         let bus = ("DBUS_SESSION_BUS_ADDRESS".to_owned(), "unix:path=/run/bus".to_owned());
-        assert!(keyring(&Variables::from([bus.clone()])).is_some());
-        assert!(keyring(&Variables::new()).is_none());
+        assert!(named(&Variables::from([bus.clone()])).is_some());
+        assert!(named(&Variables::new()).is_none());
         for (value, used) in [("1", false), ("TRUE", false), ("Yes", false), ("0", true), ("on", true), ("", true)] {
             let variables = Variables::from([bus.clone(), (DISABLED.to_owned(), value.to_owned())]);
-            assert_eq!(keyring(&variables).is_some(), used, "{value}");
+            assert_eq!(named(&variables).is_some(), used, "{value}");
         }
     }
 }

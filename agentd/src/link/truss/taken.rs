@@ -30,7 +30,7 @@ pub(super) fn take(path: &Path, variables: &Variables, login: &Login) -> Result<
         replace::write(path, &document.text(), Symlink::Followed)?;
         return Ok(noted(taken, login));
     }
-    let keyring = secrets::keyring(variables).ok_or_else(|| taking::changed(login))?;
+    let keyring = secrets::keyring(variables)?.ok_or_else(|| taking::changed(login))?;
     let items = secrets::items(&keyring, &login.name)?;
     let found = items.iter().filter_map(|item| Some((item, Object::parse(&item.secret)?)));
     let found: Vec<_> = found.filter(|(_, found)| is_it(found)).collect();
@@ -64,7 +64,7 @@ pub(super) fn give_back(
     let at = |error: super::super::ini::IniError| error.at(path);
     let mut document = Document::of_file(path)?;
     let inline = secrets::inline(&document, remote).map_err(at)?;
-    let keyring = secrets::keyring(variables).filter(|_| earlier.flag(IN_KEYRING));
+    let keyring = if earlier.flag(IN_KEYRING) { secrets::keyring_of(variables, &document, remote)? } else { None };
     let items = keyring.as_ref().map_or(Ok(Vec::new()), |keyring| secrets::items(keyring, remote))?;
     let items = items.iter().filter_map(|item| Object::parse(&item.secret));
     if inline.into_iter().chain(items).any(|there| another(&there, &earlier)) {

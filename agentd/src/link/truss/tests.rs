@@ -1,4 +1,4 @@
-//! Sections with tokens and keys, and items of a real keyring where there is one.
+//! Sections with tokens and keys, and a keyring that is not there.
 
 use super::super::FindingKind;
 use super::super::keyring::BUS;
@@ -94,56 +94,16 @@ fn logins_are_found_taken_and_given_back() {
     assert!(matches!(Truss.give_back(&variables, &taken, None), Err(FormatError::Refused(_))));
 }
 
-/// Run by hand, on a bus with an unlocked Secret Service.
 #[test]
-#[ignore = "needs a Secret Service on the session bus"]
-fn tokens_are_in_the_keyring_where_there_is_one() {
+fn a_section_without_a_login_says_again_what_it_said() {
+    const BARE: &str = "[work]\nremote_provider = baseten\nremote_url = https://s.example/\n";
     let home = Home::new();
-    let bus = std::env::var(BUS).expect("a session bus");
-    let variables = home.variables(&[(BUS, &bus)]);
-    let spot = Truss.spot(&variables, To::Home, &home.path("run")).expect("there is a home");
-    assert_eq!(spot.places.len(), 2);
+    home.file(FILE, BARE, 0o600);
+    let spot = home.spot(&Truss);
+    assert_eq!(Truss.look(&spot, "work", None).expect("readable"), Seen::Empty);
     let mine = Truss.write(&spot, &testing::token("work", "at-1"), None).expect("it fits");
-    let mine = Truss.write(&spot, &testing::token("work", "at-2"), Some(&mine)).expect("it fits");
-    assert!(!home.text(FILE).contains("at-2") && home.text(FILE).contains("auth_type = oauth"));
-    let keyring = secrets::keyring(&variables).expect("a keyring");
-    let items = secrets::items(&keyring, "work").expect("it answers");
-    assert_eq!(items.len(), 1);
-    assert_eq!(items[0].attributes["application"], "Python keyring library");
-    assert_eq!(items[0].secret.as_str(), secrets::of_token("at-2", Some(1_900_000_000)).line().as_str());
-    assert_eq!(Truss.look(&spot, "work", Some(&mine)).expect("readable"), Seen::Mine);
-    assert_eq!(Truss.look(&spot, "work", None).expect("readable"), Seen::Foreign);
-    assert!(Truss.logins(&variables, &[mine.credential]).expect("readable").is_empty());
+    let mine = Truss.write(&spot, &testing::key("work", "key-2"), Some(&mine)).expect("it fits");
+    assert!(home.text(FILE).contains("remote_url = https://service.example\n"));
     Truss.withdraw(&spot, &mine).expect("it is ours");
-    assert!(secrets::items(&keyring, "work").expect("it answers").is_empty() && !spot.path.exists());
-
-    home.file(FILE, "[own]\nremote_provider = baseten\nremote_url = https://s.example\nauth_type = oauth\n", 0o600);
-    let mut theirs = secrets::of_token("at-own", Some(1));
-    theirs.set(REFRESH, "rt-own");
-    keyring.put("x", &[("service", "baseten-truss"), ("username", "own")], &theirs.line()).expect("it answers");
-    let login = Truss.logins(&variables, &[]).expect("readable").pop().expect("one");
-    assert_eq!((login.name.as_str(), login.url.as_deref()), ("own", Some("https://s.example")));
-    let taken = Truss.take(&variables, &login).expect("it is there");
-    let items = secrets::items(&keyring, "own").expect("it answers");
-    assert!(items.len() == 1 && !items[0].secret.contains("rt-own") && items[0].secret.contains("at-own"));
-    Truss.give_back(&variables, &taken, Some(&RefreshToken::new("rt-new".to_owned()))).expect("it is the same");
-    let items = secrets::items(&keyring, "own").expect("it answers");
-    assert!(items.len() == 1 && items[0].secret.contains("rt-new"));
-    for item in &items {
-        keyring.delete(item).expect("it answers");
-    }
-}
-
-/// Run by hand, on a bus whose Secret Service is missing, locked, dead or without a collection.
-#[test]
-#[ignore = "needs a session bus without a usable Secret Service"]
-fn a_keyring_that_cannot_be_used_is_an_error_and_changes_nothing() {
-    let home = Home::new();
-    let bus = std::env::var(BUS).expect("a session bus");
-    let variables = home.variables(&[(BUS, &bus)]);
-    let spot = Truss.spot(&variables, To::Home, &home.path("run")).expect("there is a home");
-    let error = Truss.write(&spot, &testing::token("work", "canary"), None).expect_err("it cannot be used");
-    assert!(matches!(&error, FormatError::Keyring(_)) && !error.to_string().contains("canary"), "{error}");
-    assert!(!spot.path.exists());
-    std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes()).expect("standard error");
+    assert_eq!(home.text(FILE), BARE);
 }

@@ -46,7 +46,8 @@ impl LogoutReport {
 
 /// A service that is being told.
 pub(super) struct Farewell {
-    answer: BoxFuture<'static, Report>,
+    /// With the grant as it is after the try.
+    answer: BoxFuture<'static, (Report, Box<Ended>)>,
     /// Whoever logged out and waits, if it is the first try.
     reply: Option<oneshot::Sender<LogoutReport>>,
 }
@@ -98,9 +99,12 @@ impl Keeper {
     /// Tells the service of the ended grant that has waited longest, for `reply` of the latest.
     pub(super) fn say_farewell(&mut self, reply: Option<oneshot::Sender<LogoutReport>>) {
         let next = if reply.is_some() { self.grant.unrevoked.last() } else { self.grant.unrevoked.first() };
-        let Some(ended) = next.cloned() else { return };
+        let Some(mut ended) = next.cloned().map(Box::new) else { return };
         let parts = Arc::clone(&self.parts);
-        let answer = Box::pin(async move { parts.issuer.end(&ended).await });
+        let answer = Box::pin(async move {
+            let report = parts.issuer.end(&mut ended).await;
+            (report, ended)
+        });
         self.farewell = Some(Box::new(Farewell { answer, reply }));
         self.farewell_at = None;
     }
@@ -118,15 +122,15 @@ impl Keeper {
     }
 
     /// The service has been told, or not.
-    pub(super) async fn heard(&mut self, report: Report) {
+    pub(super) async fn heard(&mut self, report: Report, told: Ended) {
         let Some(farewell) = self.farewell.take() else { return };
         let first = if farewell.reply.is_some() { self.grant.unrevoked.pop() } else { self.take_first() };
         let mut again = false;
-        if let Some(ended) = first {
-            let given_up = self.parts.clock.wall() - ended.at > GIVE_UP || lapsed(&ended, self.parts.clock.wall());
+        if first.is_some() {
+            let given_up = self.parts.clock.wall() - told.at > GIVE_UP || lapsed(&told, self.parts.clock.wall());
             if matches!(report.outcome, Outcome::Later(_)) && !given_up {
-                let tries = ended.tries.saturating_add(1);
-                self.grant.unrevoked.push(Ended { tries, ..ended });
+                let tries = told.tries.saturating_add(1);
+                self.grant.unrevoked.push(Ended { tries, ..told });
                 again = true;
             }
         }
@@ -152,8 +156,8 @@ impl Keeper {
     /// The daemon stops: who waits for the service's answer gets it.
     pub(super) async fn end_farewell(&mut self) {
         if let Some(farewell) = self.farewell.as_mut() {
-            let report = (&mut farewell.answer).await;
-            self.heard(report).await;
+            let (report, told) = (&mut farewell.answer).await;
+            self.heard(report, *told).await;
         }
     }
 }
@@ -164,7 +168,7 @@ fn lapsed(ended: &Ended, wall: i64) -> bool {
 }
 
 /// The answer of the service that is being told, if one is.
-pub(super) async fn answered(farewell: Option<&mut Box<Farewell>>) -> Report {
+pub(super) async fn answered(farewell: Option<&mut Box<Farewell>>) -> (Report, Box<Ended>) {
     match farewell {
         Some(farewell) => (&mut farewell.answer).await,
         None => std::future::pending().await,

@@ -86,7 +86,7 @@ async fn models_and_keys_are_listed() {
         service.get_as(Tensormesh::MODELS, &bearer).await.json()["models"][0]["modelName"],
         "example/model-small"
     );
-    let keys = service.get_as("/v1/users/api-keys?userId=user-1", &bearer).await.json();
+    let keys = service.get_as(&format!("/v1/users/api-keys?userId={}", Tensormesh::USER), &bearer).await.json();
     let live = |index: usize| service.is_live(keys["apiKeys"][index]["id"].as_str().unwrap());
     assert_eq!([live(0), live(1), live(2), live(3)], [true, true, false, false]);
     assert_eq!(service.get_as("/v1/users/api-keys?userId=user-2", &bearer).await.status, 403);
