@@ -31,7 +31,7 @@ fn the_status_of_a_login_is_told_in_full() {
         "scopes      unknown",
         "state       usable",
         "token       expires in 59 min",
-        "with it     inference key (inference, required): present, user_id: user-1",
+        &format!("with it inference key (inference, required): present, user_id: {}", Tensormesh::USER),
         "source      file (sealed under a key file)",
     ] {
         let words: Vec<&str> = line.split_whitespace().collect();
