@@ -10,6 +10,7 @@ mod demand;
 mod freshness;
 mod given;
 mod grant;
+mod handover;
 mod keeper;
 mod lanes;
 mod lease;
@@ -240,27 +241,6 @@ impl Vault {
             self.to_the_end(async move { vault.unselect(id).await }).await;
         }
         Ok((name, report))
-    }
-
-    /// Gives the refresh token away, so that another program can have it: from now on nothing is refreshed here.
-    ///
-    /// # Errors
-    /// [`SelectError`] when there is no such profile.
-    pub async fn surrender(&self, name: &str) -> Result<Option<Arc<RefreshToken>>, SelectError> {
-        let (reply, done) = oneshot::channel();
-        let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Surrender(reply));
-        Ok(done.await.unwrap_or(None))
-    }
-
-    /// Takes a refresh token back that was given away.
-    ///
-    /// # Errors
-    /// [`SelectError`] when there is no such profile.
-    pub async fn reclaim(&self, name: &str, token: RefreshToken) -> Result<(), SelectError> {
-        let (reply, done) = oneshot::channel();
-        let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Reclaim(Arc::new(token), reply));
-        let _ending = done.await;
-        Ok(())
     }
 
     /// Forgets a profile without a request to anybody. Returns whether there was one. When it was current, the first

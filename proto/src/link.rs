@@ -13,7 +13,6 @@ use crate::timestamp::Timestamp;
 /// Variables by which the tools find their files. The client sends those that are set in its environment, since it is
 /// there that the tool runs.
 pub const VARIABLES: &[&str] = &[
-    "BASETEN_CONFIG_DIR",
     "BASETEN_TRUSS_AUTH_KEYRING_DISABLED",
     "CONTREE_HOME",
     "DBUS_SESSION_BUS_ADDRESS",

@@ -81,7 +81,7 @@ async fn a_memory_only_vault_keeps_nothing_and_says_so() {
         Ctl::new(&sandbox, &["login", "--api-key-stdin", "-p", "ci"]).input("canary-key-of-ci-0001\n").run().ok();
     assert!(login.err.contains("this login is gone when the agent stops; `store.key = \"file\"` in `"), "{login:?}");
     let status = Ctl::new(&sandbox, &["status"]).run().ok();
-    assert!(status.out.contains("memory only: logins are gone when the agent stops"), "{status:?}");
+    assert!(status.out.contains("memory (gone when the agent stops)"), "{status:?}");
     assert_eq!(daemon.wire().inspect("ci").await.expect("it is there").source, Source::Memory);
     daemon.terminate();
     let _daemon = Process::start(&sandbox);

@@ -141,7 +141,8 @@ async fn a_service_out_of_order_loses_no_login() {
 async fn a_login_without_a_refresh_token_is_warned_of_and_cannot_be_refreshed() {
     let terms = Terms { refresh: false, ..Terms::default() };
     let site = Site::new(Tensormesh { terms, ..Tensormesh::default() });
-    let (profile, _) = site.logged_in(site.login()).await;
+    let (profile, warnings) = site.logged_in(site.login()).await;
+    assert_eq!(warnings, ["this login cannot be refreshed: the service granted no refresh token"]);
     assert!(!profile.refresh.possible);
     let problem = site.refresh().await.expect_err("there is nothing to refresh with");
     assert_eq!((problem.code, problem.reason), (Code::LoginRequired, Some(Reason::NotRefreshable)));

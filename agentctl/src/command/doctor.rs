@@ -35,6 +35,9 @@ fn run(_: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(&answer);
     }
+    for unseen in &answer.notes {
+        output.warning(unseen);
+    }
     if answer.findings.is_empty() {
         return output.text("Nothing is wrong with what is known");
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::failure::Failure;
 
 /// The longest file that is handed over, in bytes: the agent takes no more.
-const FILE_LIMIT: u64 = 256 * 1024;
+const FILE_LIMIT: u64 = 32 * 1024;
 
 /// The agent works in another directory, so its paths are absolute. `option` is where the path was given.
 pub(super) fn absolute(path: PathBuf, option: &str) -> Result<String, Failure> {
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(text(name).expect("it is text"), "schema = 1\n");
         std::fs::write(&path, b"\xff").expect("it can be written");
         assert!(text(name).is_err());
-        std::fs::write(&path, vec![b'x'; 256 * 1024 + 1]).expect("it can be written");
+        std::fs::write(&path, vec![b'x'; 32 * 1024 + 1]).expect("it can be written");
         assert!(text(name).is_err());
     }
 }

@@ -68,6 +68,9 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         let text: Vec<String> = answer.found.iter().map(|found| link::found(found, now, paint)).collect();
         output.text(&text.join("\n"))?;
     }
+    for unseen in &answer.notes {
+        output.warning(unseen);
+    }
     if answer.found.is_empty() && name.is_none() {
         output.note(if undo {
             "Nothing was taken: nothing to give back"

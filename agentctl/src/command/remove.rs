@@ -2,6 +2,7 @@
 
 use clap::ArgMatches;
 use proto::id::ProfileName;
+use serde_json::json;
 
 use super::{augment, choose};
 use crate::cli::{self, Verb};
@@ -52,7 +53,8 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         None => match client.list()?.profiles.as_slice() {
             [] => {
                 output.warning(choose::NOT_LOGGED_IN);
-                return Ok(());
+                let nothing = json!({"profile": null, "existed": false});
+                return if output.is_json() { output.json(&nothing) } else { Ok(()) };
             }
             [only] => only.name.clone(),
             several => choose::pick(invocation, "remove", several)?.name.clone(),

@@ -211,13 +211,11 @@ impl Told for ImportError {
         let detail = self.to_string();
         match self {
             ImportError::Ending => Problem::new(Code::Internal, detail).hint("import again: what was done is known"),
-            ImportError::Exists(_) => {
-                Problem::new(Code::InvalidRequest, detail).hint("choose another name with --profile")
-            }
+            ImportError::Exists(_) => Problem::new(Code::InvalidRequest, detail).hint("choose another name with --as"),
             ImportError::Format(error) => error.told(),
             ImportError::Intake(_) => Problem::new(Code::Internal, detail),
             ImportError::Several { .. } => {
-                Problem::new(Code::InvalidRequest, detail).hint("leave --profile out, or name one login")
+                Problem::new(Code::InvalidRequest, detail).hint("leave --as out, or name one login")
             }
             ImportError::Unknown(_) => {
                 Problem::new(Code::NotFound, detail).hint("`agentctl import` without a name shows what there is")

@@ -172,6 +172,7 @@ pub(super) async fn complete(
                 // EXPOSE: it changes from one secret type to another.
                 Brought::Key { key: ApiKey::new(tokens.access_token.expose().to_owned()), expires_at }
             } else {
+                warnings = warning::of(&tokens, "", flow);
                 let client = own_client(&at.site.place);
                 Brought::Tokens(Box::new(BroughtTokens {
                     settings: None,
@@ -262,14 +263,15 @@ async fn choose_project(ground: &Ground, at: &mut AtService, credential: Present
             warnings.push(format!("the projects could not be listed: {error}"));
             place.project = wanted;
         }
-        (Some(Ok(projects)), Some(wanted)) => match find_project(&projects, &wanted) {
-            Some(project) => take(place, project),
-            None => {
+        (Some(Ok(projects)), Some(wanted)) => {
+            if let Some(project) = find_project(&projects, &wanted) {
+                take(place, project);
+            } else {
                 let known: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 warnings.push(format!("there is no such project; there are: {known}; choose with `agentctl project`"));
             }
-        },
+        }
         (Some(Ok(projects)), None) => {
             if let [only] = projects.as_slice() {
                 take(place, only);

@@ -1,7 +1,7 @@
 //! Poll-exchange: a session that the person approves in a browser, asked for until the credential is there.
 //!
-//! A pending session and a dead one may look the same, so there is always a deadline of our own. A poll that is lost is
-//! polled through; what the service says otherwise ends the login.
+//! A pending session and a dead one may look the same, so it is the deadline of the login that ends both. A poll that is lost
+//! is polled through; what the service says otherwise ends the login.
 
 use std::time::Duration;
 
@@ -27,7 +27,6 @@ pub(super) async fn obtain(
     let session = ground.services.start(site, flow, pkce::state()).await.map_err(|error| Failure::of_call(&error))?;
     row.publish(Step::Open { url: session.page.clone(), anywhere: true });
     let interval = session.interval.unwrap_or(flow.every).max(least_interval);
-    let deadline = clock.now() + method.max_wait;
     let mut failures = 0_u32;
     let mut pause = Duration::ZERO;
     let mut lost = None;
@@ -35,9 +34,6 @@ pub(super) async fn obtain(
         clock
             .sleep((interval.saturating_mul(2_u32.saturating_pow(failures)).min(MAX_BACK_OFF.max(interval))).max(pause))
             .await;
-        if clock.now() >= deadline {
-            return Err(Failure::TimedOut);
-        }
         pause = Duration::ZERO;
         match ground.services.poll(site, method, flow, &session).await {
             Ok(Approval::Granted(granted)) => return Ok(*granted),

@@ -10,7 +10,9 @@ pub(super) fn of(tokens: &Tokens, requested: &str, flow: Flow) -> Vec<String> {
     let mut warnings = Vec::new();
     // A client that logs in by its own secret does so again when it needs to.
     if tokens.refresh_token.is_none() && flow != Flow::ClientCredentials {
-        let hint = if requested.split(' ').any(|scope| scope == "offline_access") {
+        let asked_for = requested.split(' ').any(|scope| scope == "offline_access");
+        // A session that is approved at the service knows no scopes.
+        let hint = if asked_for || flow == Flow::PollExchange {
             "the service granted no refresh token"
         } else {
             "the service granted no refresh token; add `offline_access` to --scope if the service has it"

@@ -29,7 +29,7 @@ use super::{Environment, Origin, Probe, Provider, Template, builtin};
 use crate::config::{Findings, Origin as Spot, Problems, Text};
 
 /// No file of providers or environments is longer, in KiB.
-pub(super) const MOST: u64 = 256;
+pub(super) const MOST: u64 = 32;
 /// The version of the schema that is understood.
 const SCHEMA: u64 = 1;
 
