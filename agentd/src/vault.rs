@@ -348,22 +348,6 @@ impl Vault {
         &self.0.parts.clock
     }
 
-    /// Which profile: the named one, else the current one, else the only one.
-    fn find(&self, profile: Option<&str>) -> Result<Handle, SelectError> {
-        let directory = self.directory();
-        let name = match (profile, &directory.current) {
-            (Some(name), _) => name,
-            (None, Some(current)) => current,
-            (None, None) => match directory.profiles.len() {
-                0 => return Err(SelectError::NoProfiles),
-                1 => directory.profiles.keys().next().map_or("", |only| only),
-                _ if directory.profiles.values().all(is_empty) => return Err(SelectError::NobodyLoggedIn),
-                _ => return Err(SelectError::NoneCurrent),
-            },
-        };
-        directory.profiles.get(name).cloned().ok_or_else(|| SelectError::NotFound(name.to_owned()))
-    }
-
     fn rules(&self, name: &str) -> ProfileConfig {
         self.0.rules.read().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
     }
@@ -375,11 +359,6 @@ impl Vault {
     fn directory_mut<T>(&self, change: impl FnOnce(&mut Directory) -> T) -> T {
         change(&mut self.0.directory.write().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// Whether nothing is logged in there.
-fn is_empty(handle: &Handle) -> bool {
-    matches!(handle.shared.state.borrow().standing, Standing::Nothing(_))
 }
 
 impl fmt::Debug for Vault {

@@ -1,15 +1,31 @@
-//! Changing what is current. Each change is stored before it is in force, one after another, and to its end even when its
+//! Which profile is meant, and changing what is current. Each change is stored before it is in force, one after another, and to its end even when its
 //! caller hangs up.
 
 use std::sync::Arc;
 
 use super::select::Selection;
-use super::{Snapshot, SwitchError, Vault};
+use super::{Handle, SelectError, Snapshot, Standing, SwitchError, Vault};
 use crate::notice::Kind;
 use crate::store::WriteError;
 use crate::store::record::RecordId;
 
 impl Vault {
+    /// Which profile: the named one, else the current one, else the only one.
+    pub(super) fn find(&self, profile: Option<&str>) -> Result<Handle, SelectError> {
+        let directory = self.directory();
+        let name = match (profile, &directory.current) {
+            (Some(name), _) => name,
+            (None, Some(current)) => current,
+            (None, None) => match directory.profiles.len() {
+                0 => return Err(SelectError::NoProfiles),
+                1 => directory.profiles.keys().next().map_or("", |only| only),
+                _ if directory.profiles.values().all(is_empty) => return Err(SelectError::NobodyLoggedIn),
+                _ => return Err(SelectError::NoneCurrent),
+            },
+        };
+        directory.profiles.get(name).cloned().ok_or_else(|| SelectError::NotFound(name.to_owned()))
+    }
+
     /// Makes a profile current.
     ///
     /// # Errors
@@ -107,4 +123,9 @@ impl Vault {
         }
         saved
     }
+}
+
+/// Whether nothing is logged in there.
+fn is_empty(handle: &Handle) -> bool {
+    matches!(handle.shared.state.borrow().standing, Standing::Nothing(_))
 }
