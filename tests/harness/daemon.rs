@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use agentd::clock::Clock;
 use agentd::config::{Config, Level};
-use agentd::daemon::{self, Daemon, Ended, Setup, Stopped};
+use agentd::daemon::{self, Daemon, Ended, Setup, StartError, Stopped};
 
 use crate::sandbox::{Sandbox, program};
+use crate::until::until;
 use crate::wire::Wire;
 
 /// The wall time at which manual clocks start.
@@ -114,11 +115,16 @@ impl Inside {
 
     /// Starts it with a given clock, as after a restart at a later time.
     pub fn start_at(sandbox: &Sandbox, clock: Clock) -> Self {
-        let paths = sandbox.paths();
-        let config = Config::load(&paths.config, |_| None).expect("the sandbox's configuration is right");
-        let setup =
-            Setup { paths, config, clock: clock.clone(), set_level: Box::new(|_: Level| {}), warnings: Vec::new() };
-        let daemon = daemon::start(setup).expect("the daemon starts in an empty sandbox");
+        let setup = || {
+            let paths = sandbox.paths();
+            let config = Config::load(&paths.config, |_| None).expect("the sandbox's configuration is right");
+            Setup { paths, config, clock: clock.clone(), set_level: Box::new(|_: Level| {}), warnings: Vec::new() }
+        };
+        // A program that another test is starting holds the lock of the daemon before this one until it runs.
+        let daemon = until("the daemon before this one has gone", || match daemon::start(setup()) {
+            Err(StartError::Running { .. }) => None,
+            started => Some(started.expect("the daemon starts in an empty sandbox")),
+        });
         let socket = daemon.socket().to_owned();
         Self { daemon: Some(daemon), clock, socket }
     }
