@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::desk::{Desk, mode, read, write};
+use harness::desk::{Desk, PROFILE, mode, read, write};
 use harness::service::{Baseten, Contree, LlamaIndex, Service, Tank, Tensormesh, Terms, Wire};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -318,4 +318,13 @@ fn the_doctor_finds_what_lies_badly_and_changes_nothing() {
     let told = desk.run(&["doctor"]).ok();
     assert!(told.out.contains("chmod 600") && !told.out.contains("canary-"), "{told:?}");
     assert!(files.state() == before && desk.service.ledger().entries().is_empty());
+}
+
+#[test]
+fn the_doctor_says_which_link_wrote_what_it_finds() {
+    let desk = Desk::new(Baseten::default());
+    desk.log_in(PROFILE, &["--device"]);
+    let _linked = desk.run(&["link", PROFILE]).ok();
+    let told = desk.run(&["doctor"]).ok();
+    assert!(told.out.contains("agentctl unlink --id truss.work") && !told.out.contains("import it"), "{told:?}");
 }

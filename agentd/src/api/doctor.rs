@@ -14,7 +14,15 @@ pub(super) async fn doctor(
     Json(request): Json<DoctorRequest>,
 ) -> Result<Json<Findings>, Failure> {
     let diagnosis = api.doctor.look(&variables(request.variables)?).await;
+    let links = api.links.list();
+    // What the agent wrote there itself is nothing to import.
+    let own = |one: &link::Finding| {
+        let wrote = |link: &&link::Link| link.state == link::State::Linked && link.places.contains(&one.place);
+        let link = links.iter().find(wrote).filter(|_| one.kind == link::FindingKind::Plaintext)?;
+        Some(format!("the link {0} wrote to it; `agentctl unlink --id {0}` takes that out", link.id))
+    };
     let findings = diagnosis.findings.into_iter().map(|(format, one)| Finding {
+        hint: own(&one).or(one.hint),
         kind: match one.kind {
             link::FindingKind::Exposed => FindingKind::Exposed,
             link::FindingKind::Legacy => FindingKind::Legacy,
@@ -24,7 +32,6 @@ pub(super) async fn doctor(
         format,
         place: one.place,
         detail: one.detail,
-        hint: one.hint,
     });
     Ok(Json(Findings { findings: findings.collect(), notes: diagnosis.notes }))
 }
