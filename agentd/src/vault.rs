@@ -211,7 +211,7 @@ impl Vault {
         flow: Flow,
         command: impl FnOnce(oneshot::Sender<()>) -> Command,
     ) -> Arc<Snapshot> {
-        let _one_at_a_time = self.0.changing.lock().await;
+        let one_at_a_time = self.0.changing.lock().await;
         let existing = self.directory().profiles.get(name).cloned();
         let handle = existing.unwrap_or_else(|| {
             let id = RecordId(u64::from_le_bytes(*crate::secret::random()));
@@ -222,6 +222,8 @@ impl Vault {
         let (reply, done) = oneshot::channel();
         // A keeper ends only with the daemon or after `remove`, which takes it out of the directory first.
         let _ending = handle.commands.unbounded_send(command(reply));
+        // The keeper may have a request under way; other profiles do not wait for that.
+        drop(one_at_a_time);
         let _ending = done.await;
         handle.shared.state.borrow().clone()
     }
@@ -254,7 +256,7 @@ impl Vault {
     }
 
     async fn take_out(&self, name: &str) -> Result<bool, WriteError> {
-        let _one_at_a_time = self.0.changing.lock().await;
+        let one_at_a_time = self.0.changing.lock().await;
         let before = self.selection();
         let Some(handle) = self.directory_mut(|d| d.profiles.remove(name)) else { return Ok(false) };
         let gone = handle.shared.state.borrow().clone();
@@ -264,9 +266,13 @@ impl Vault {
         selection.replace(&gone, next.as_deref());
         let (reply, done) = oneshot::channel();
         let _ending = handle.commands.unbounded_send(Command::Remove(reply));
-        // The selection is corrected in memory whatever the disk says.
-        let saved = if selection == before { Ok(()) } else { self.save(selection).await };
+        let saved = if selection == before { Ok(()) } else { self.save(selection.clone()).await };
+        if saved.is_err() {
+            // Whatever the disk says: what is gone is not current.
+            self.put_in_force(selection);
+        }
         self.0.parts.changed();
+        drop(one_at_a_time);
         done.await.unwrap_or(Ok(()))?;
         saved.map(|()| true)
     }

@@ -328,3 +328,19 @@ fn the_doctor_says_which_link_wrote_what_it_finds() {
     let told = desk.run(&["doctor"]).ok();
     assert!(told.out.contains("agentctl unlink --id truss.work") && !told.out.contains("import it"), "{told:?}");
 }
+
+#[test]
+fn a_key_that_only_the_agent_has_by_now_is_not_given_up() {
+    let desk = Desk::new(Tank::default());
+    let files = Files::of(&desk);
+    let key = files.log_in_tank(&desk.service);
+    let _taken = desk.run(&["import", "tank", "--as", "mine"]).ok();
+    let _linked = desk.run(&["link", "mine"]).ok();
+    let refused = desk.run(&["import", "mine", "--undo"]).fails(1);
+    assert!(refused.out.contains("agentctl unlink --id tank.mine"), "{refused:?}");
+    let _unlinked = desk.run(&["unlink", "mine"]).ok();
+    assert!(read(&files.tank).is_none_or(|text| !text.contains(&key)));
+    let refused = desk.run(&["import", "mine", "--undo"]).fails(1);
+    assert!(refused.out.contains("is not in its place any more"), "{refused:?}");
+    assert_eq!(desk.token("mine"), key);
+}

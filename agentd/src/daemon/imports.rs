@@ -161,7 +161,7 @@ impl Intake for Importer {
         async move {
             self.take_over(profile, login).await?;
             let snapshot = self.remember(profile, Some(undo(&origin, None))).await?;
-            Ok(Adopted { durable: self.durable && !snapshot.unsaved, notes: Vec::new() })
+            Ok(Adopted { durable: self.durable && !snapshot.unsaved })
         }
         .boxed()
     }
@@ -191,19 +191,8 @@ impl Intake for Importer {
         .boxed()
     }
 
-    fn reclaim<'a>(
-        &'a self,
-        profile: &'a str,
-        kept: Kept,
-        refresh_token: Option<RefreshToken>,
-    ) -> BoxFuture<'a, Result<(), IntakeError>> {
-        async move {
-            if let Some(token) = refresh_token {
-                self.vault.reclaim(profile, token).await.map_err(|error| IntakeError(error.to_string()))?;
-            }
-            self.keep(profile, kept).await
-        }
-        .boxed()
+    fn reclaim<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(), IntakeError>> {
+        async move { self.vault.reclaim(profile).await.map_err(|error| IntakeError(error.to_string())) }.boxed()
     }
 
     fn forget<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(), IntakeError>> {

@@ -70,7 +70,7 @@ fn in_memory(paths: &Paths) -> Option<PathBuf> {
     let socket = paths.socket_directory().to_owned();
     let shared = PathBuf::from("/dev/shm");
     let data = Fingerprint::of(paths.data.as_os_str().as_encoded_bytes());
-    let agent = data.0[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let agent = crate::link::hex(&data.0[..8]);
     let own = format!("agentd-{}-{agent}", platform::process_uid());
     let candidates = [
         Some((socket.clone(), socket)),

@@ -14,7 +14,10 @@ use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome,
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
 use crate::provider::{Endpoints, Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
 use crate::secret::ApiKey;
-use crate::service::{Granted, Identity, Presented, Project, jwt_expiry, settle};
+use crate::service::{CallError, Granted, Identity, Presented, Project, jwt_expiry, settle};
+
+/// How long a credential that has come, and is kept nowhere yet, may wait for each of the things that are asked about it.
+const ASKING: Duration = Duration::from_secs(15);
 
 /// A credential as it came, before it is completed.
 pub(super) enum Raw {
@@ -208,7 +211,7 @@ pub(super) async fn complete(
     let credential = Presented { scheme: &scheme, secret: secret.expose() };
     let told = match told {
         Some(identity) => identity,
-        None => match ground.services.whoami(&at.site, credential).await {
+        None => match in_time(ground, ground.services.whoami(&at.site, credential)).await {
             None => Identity::default(),
             Some(Ok(identity)) => identity,
             Some(Err(error)) => {
@@ -229,13 +232,32 @@ pub(super) async fn complete(
     let label = profile.as_deref().unwrap_or(&at.site.place.provider);
     // What is made once is not made again with each login.
     let held = ground.sink.held(profile.as_deref(), account.as_ref(), &at.site.place);
-    let secondaries = ground.services.secondaries(&at.site, credential, label, &held).await;
+    let asked = async { Some(Ok(ground.services.secondaries(&at.site, credential, label, &held).await)) };
+    let secondaries = if let Some(Ok(secondaries)) = in_time(ground, asked).await {
+        secondaries
+    } else {
+        warnings.push("what belongs to the login is not known yet; `agentctl sync` asks again".to_owned());
+        held.clone()
+    };
     for missing in secondaries.iter().filter(|one| one.secret.is_none()) {
         let why = missing.trouble.as_deref().unwrap_or("it is not there");
         warnings.push(format!("the {} is missing: {why}", missing.title));
     }
     let whole = outcome(at, profile, switch, flow, grant, warnings);
     Ok(Outcome { account, usable: told.usable, secondaries, ..whole })
+}
+
+/// The answer to a question about a credential that is here already, unless that takes too long or the daemon stops.
+async fn in_time<T>(
+    ground: &Ground,
+    question: impl Future<Output = Option<Result<T, CallError>>>,
+) -> Option<Result<T, CallError>> {
+    tokio::select! {
+        answer = tokio::time::timeout(ASKING, question) => {
+            answer.unwrap_or(Some(Err(CallError::Lost { why: "the service takes too long" })))
+        }
+        () = ground.tasks.cancelled() => Some(Err(CallError::Lost { why: "the agent stops" })),
+    }
 }
 
 fn outcome(
@@ -253,7 +275,7 @@ fn outcome(
 /// The project the person wants, checked against the list where there is one; the only one is taken by itself.
 async fn choose_project(ground: &Ground, at: &mut AtService, credential: Presented<'_>, warnings: &mut Vec<String>) {
     let wanted = at.project.take();
-    let listed = ground.services.projects(&at.site, credential).await;
+    let listed = in_time(ground, ground.services.projects(&at.site, credential)).await;
     let place = &mut at.site.place;
     place.project = None;
     match (listed, wanted) {

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::format::{Finding, FindingKind, Variables};
 use super::formats::Formats;
+use super::inspect;
 
-/// Directories that a version control system makes at the top of what it keeps.
-const VERSIONED: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 /// The word for places of the agent itself.
 const OWN: &str = "agentd";
 
@@ -55,7 +54,7 @@ impl Doctor {
 
 /// A file of the agent that lies where the next commit may take it along.
 fn versioned(path: &Path) -> Option<Finding> {
-    let top = path.ancestors().skip(1).find(|above| VERSIONED.iter().any(|name| above.join(name).exists()))?;
+    let top = inspect::working_copy(path)?;
     path.symlink_metadata().ok()?;
     Some(Finding {
         kind: FindingKind::Versioned,

@@ -223,7 +223,6 @@ impl Imports {
             None => match self.0.intake.adopt(&profile, login, found.origin.clone()).await {
                 Ok(adopted) => {
                     found.taken = true;
-                    found.notes.extend(adopted.notes);
                     adopted.durable
                 }
                 Err(error) => {

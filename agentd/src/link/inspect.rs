@@ -57,7 +57,8 @@ pub(super) fn legacy(path: &Path, detail: String) -> Finding {
     }
 }
 
-fn working_copy(path: &Path) -> Option<&Path> {
+/// The working copy that a path lies in.
+pub(super) fn working_copy(path: &Path) -> Option<&Path> {
     path.ancestors().skip(1).find(|above| VERSIONED.iter().any(|name| above.join(name).symlink_metadata().is_ok()))
 }
 

@@ -54,11 +54,16 @@ impl Format for Llamactl {
     fn look(&self, spot: &Spot, profile: &str, mine: Option<&Mine>) -> Result<Seen, FormatError> {
         let rows = Database::open(&spot.path)?.map_or(Ok(Vec::new()), |database| database.rows())?;
         let mut rows = rows.iter().filter(|row| row.name == profile).peekable();
-        Ok(match (rows.peek().is_some(), rows.any(|row| mine.is_some_and(|mine| row.is(mine.credential)))) {
-            (false, _) => Seen::Empty,
-            (true, true) => Seen::Mine,
-            (true, false) => Seen::Foreign,
-        })
+        Ok(
+            match (
+                rows.peek().is_some(),
+                rows.any(|row| mine.is_some_and(|mine| row.is(mine.credential) || row.is_left_of(mine.credential))),
+            ) {
+                (false, _) => Seen::Empty,
+                (true, true) => Seen::Mine,
+                (true, false) => Seen::Foreign,
+            },
+        )
     }
 
     fn write(&self, spot: &Spot, export: &Export, mine: Option<&Mine>) -> Result<Mine, FormatError> {
@@ -100,12 +105,16 @@ impl Format for Llamactl {
 
     fn withdraw(&self, spot: &Spot, mine: &Mine) -> Result<(), FormatError> {
         let Some(mut database) = Database::open(&spot.path)? else { return Ok(()) };
-        let rows = database.rows()?;
-        let Some(row) = rows.iter().find(|row| row.name == mine.profile && row.is(mine.credential)) else {
+        if database.rows()?.is_empty() {
             return Ok(());
-        };
+        }
+        let whole = !database.is_old();
         let before = mine.before.as_deref().and_then(Object::parse).unwrap_or_default();
         database.transact(|transaction| {
+            let rows = database::rows(transaction, whole)?;
+            let Some(row) = rows.iter().find(|row| row.name == mine.profile && row.is(mine.credential)) else {
+                return Ok(());
+            };
             database::delete(transaction, row)?;
             let was_selected = database::setting(transaction, PROFILE)?.as_ref() == Some(&mine.profile);
             if was_selected {
@@ -141,18 +150,25 @@ impl Format for Llamactl {
         let Some(refresh_token) = taking::refresh_token(login) else { return taking::tightened(login, "") };
         let path = directory(variables)?.join("profiles.db");
         let mut database = Database::open(&path)?.ok_or_else(|| taking::changed(login))?;
-        let mut rows = database.rows()?;
-        let found = rows.iter().position(|row| {
-            let device = row.device.as_deref().and_then(|device| Object::parse(device));
-            let there = device.as_ref().and_then(|device| device.text("device_refresh_token"));
-            row.name == login.name && there.is_some_and(|there| refresh_token.matches(there))
-        });
-        let mut row = rows.swap_remove(found.ok_or_else(|| taking::changed(login))?);
-        let mut taken = taking::tightened(login, &undo(&row).line())?;
-        let mut device = row.device.as_deref().and_then(|device| Object::parse(device)).unwrap_or_default();
-        device.set("device_refresh_token", Value::Null);
-        row.device = Some(device.line());
-        database.transact(|transaction| database::put(transaction, &row))?;
+        let mut taken = taking::tightened(login, "")?;
+        let whole = !database.is_old();
+        // The tool may refresh at any time: what is read is what is replaced.
+        let earlier = database.transact(|transaction| {
+            let mut rows = database::rows(transaction, whole)?;
+            let found = rows.iter().position(|row| {
+                let there = row.device().and_then(|device| device.text("device_refresh_token").map(str::to_owned));
+                row.name == login.name && there.is_some_and(|there| refresh_token.matches(&there))
+            });
+            let Some(mut row) = found.map(|found| rows.swap_remove(found)) else { return Ok(None) };
+            let earlier = undo(&row).line();
+            let mut device = row.device().unwrap_or_default();
+            device.set("device_refresh_token", Value::Null);
+            row.device = Some(device.line());
+            database::put(transaction, &row)?;
+            Ok(Some(earlier))
+        })?;
+        let earlier = earlier.ok_or_else(|| taking::changed(login))?;
+        taken.undo = ApiKey::new((*earlier).clone());
         taken.notes.push(format!("the refresh token of `{}` has left `{}`", login.name, path.display()));
         Ok(taken)
     }
@@ -184,8 +200,7 @@ impl Format for Llamactl {
         let done = database.transact(|transaction| {
             let rows = database::rows(transaction, true)?;
             let there = rows.iter().find(|there| there.name == row.name && there.api_url == row.api_url);
-            let device = there.and_then(|there| Object::parse(there.device.as_deref()?));
-            if device.is_some_and(|device| device.text("device_refresh_token").is_some()) {
+            if there.is_some_and(|there| !is_what_was_left(there, &row)) {
                 return Ok(false);
             }
             database::put(transaction, &row)?;
@@ -217,7 +232,7 @@ fn directory(variables: &Variables) -> Result<PathBuf, FormatError> {
 
 /// The login of a row. The tool prefers a browser login over the key beside it.
 fn login(row: &Row, path: &Path) -> Option<Login> {
-    let device = row.device.as_deref().and_then(|device| Object::parse(device)).unwrap_or_default();
+    let device = row.device().unwrap_or_default();
     let text = |name: &str| device.text(name).map(str::to_owned);
     let (grant, token) = match (text("device_access_token"), &row.api_key) {
         (Some(token), _) => {
@@ -241,6 +256,14 @@ fn login(row: &Row, path: &Path) -> Option<Login> {
         subject: text("user_id"),
         ..Login::new("llamaindex", &row.name, path, grant)
     })
+}
+
+/// Whether nothing has happened to the row since its refresh token was taken out.
+fn is_what_was_left(there: &Row, earlier: &Row) -> bool {
+    let (now, then) = (there.device().unwrap_or_default(), earlier.device().unwrap_or_default());
+    now.text("device_refresh_token").is_none()
+        && now.text("device_access_token") == then.text("device_access_token")
+        && there.api_key == earlier.api_key
 }
 
 fn undo(row: &Row) -> Object {

@@ -81,8 +81,6 @@ pub trait Profiles: Send + Sync + 'static {
 pub struct Adopted {
     /// Whether it outlives the daemon. If not, its refresh token is left where it was as well.
     pub durable: bool,
-    /// What the person should know, one sentence each.
-    pub notes: Vec<String>,
 }
 
 /// Where an imported login came from.
@@ -156,17 +154,12 @@ pub trait Intake: Send + Sync + 'static {
     /// The profiles that can be given back, sorted by name.
     fn kept(&self) -> Vec<(String, Origin)>;
 
-    /// Ends the agent's part in the login: from now on nothing refreshes it. With what was kept comes the present refresh
-    /// token, where it is another than the one that was taken.
+    /// Refreshes the login no more, and tells what was kept of it and its present refresh token, if it has one. Nothing of
+    /// it is lost before [`Intake::forget`].
     fn surrender<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(Kept, Option<RefreshToken>), IntakeError>>;
 
     /// Takes a surrendered login up again, since its tool could not have it back.
-    fn reclaim<'a>(
-        &'a self,
-        profile: &'a str,
-        kept: Kept,
-        refresh_token: Option<RefreshToken>,
-    ) -> BoxFuture<'a, Result<(), IntakeError>>;
+    fn reclaim<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(), IntakeError>>;
 
     /// Forgets the profile, without a word to its service: its tool has the login again.
     fn forget<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(), IntakeError>>;

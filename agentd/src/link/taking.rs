@@ -27,8 +27,3 @@ pub(super) fn changed(login: &Login) -> FormatError {
 pub(super) fn occupied(place: &str) -> FormatError {
     FormatError::Refused(format!("another login lies in `{place}` now, so nothing was put back"))
 }
-
-/// Bytes as text.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}

@@ -116,7 +116,7 @@ impl Format for Tensormesh {
         let config = gateway::file(&path);
         Ok(vec![Login {
             exposed: inspect::exposed(&[&path, &config, crate::private::parent(&path)]),
-            url: gateway::base(&config),
+            url: base(variables, &config),
             expires_at: expiry(&object, &path, token),
             ..Login::new(self.provider(), "tm", &path, grant)
         }])
@@ -175,18 +175,17 @@ impl Format for Tensormesh {
 
 /// Refuses where the settings send the token to another service than the one it is for.
 fn same_service(spot: &Spot, export: &Export) -> Result<(), FormatError> {
-    if place::variable(&spot.variables, BASE).is_some() {
-        return Ok(());
-    }
     let config = gateway::file(&spot.path);
-    match gateway::base(&config).filter(|base| *base != export.url) {
-        None => Ok(()),
-        Some(base) => Err(FormatError::Refused(format!(
-            "`{}` names the service `{base}`, to which `tm` would send a token of `{}`",
-            config.display(),
-            export.url
-        ))),
-    }
+    let Some(base) = base(&spot.variables, &config).filter(|base| *base != export.url) else { return Ok(()) };
+    let by = if place::variable(&spot.variables, BASE).is_some() { BASE.into() } else { config.display().to_string() };
+    let told = format!("`{by}` names the service `{base}`, to which `tm` would send a token of `{}`", export.url);
+    Err(FormatError::Refused(told))
+}
+
+/// The address of the service, if it is named: by the variable, else by the settings.
+fn base(variables: &Variables, config: &Path) -> Option<String> {
+    let told = place::variable(variables, BASE).map(|base| base.trim_end_matches('/').to_owned());
+    told.or_else(|| gateway::base(config))
 }
 
 fn unset_tokens(object: &mut Object) {

@@ -1,5 +1,7 @@
 //! The projects a credential can be used for.
 
+use std::collections::HashSet;
+
 use super::document::Document;
 use super::{CallError, Presented, Services, Site};
 use crate::oauth::id_token::shown;
@@ -41,11 +43,13 @@ impl Services {
         }
         let mut all: Vec<Project> = Vec::new();
         for group in groups {
-            for project in self.of_group(site, projects, credential, Some(&group)).await? {
-                if !all.iter().any(|known| known.id == project.id) {
-                    all.push(project);
-                }
+            let room = MOST - all.len();
+            if room == 0 {
+                break;
             }
+            let listed = self.of_group(site, projects, credential, Some(&group)).await?;
+            let known: HashSet<String> = all.iter().map(|project| project.id.clone()).collect();
+            all.extend(listed.into_iter().filter(|project| !known.contains(&project.id)).take(room));
         }
         Ok(all)
     }

@@ -114,14 +114,18 @@ impl Vault {
     pub(super) async fn save(&self, selection: Selection) -> Result<(), WriteError> {
         let saved = self.0.parts.store.select(selection.current, &selection.choices).await;
         if saved.is_ok() || selection.current.is_none() {
-            self.directory_mut(|d| {
-                let named = d.profiles.iter().find(|(_, handle)| Some(handle.id) == selection.current);
-                d.current = named.map(|(name, _)| Arc::clone(name));
-                d.choices = selection.choices;
-            });
-            self.0.parts.changed();
+            self.put_in_force(selection);
         }
         saved
+    }
+
+    pub(super) fn put_in_force(&self, selection: Selection) {
+        self.directory_mut(|d| {
+            let named = d.profiles.iter().find(|(_, handle)| Some(handle.id) == selection.current);
+            d.current = named.map(|(name, _)| Arc::clone(name));
+            d.choices = selection.choices;
+        });
+        self.0.parts.changed();
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Grant {
     pub(super) unrevoked: Vec<Ended>,
     /// What undoes an import.
     pub(super) undo: Option<Arc<Undo>>,
+    /// Another program is getting the refresh token: it is kept until that has it, and not used.
+    pub(super) surrendered: bool,
 }
 
 /// What is needed to renew or revoke the grant's tokens.
@@ -109,6 +111,7 @@ impl Grant {
             secondaries: Arc::default(),
             unrevoked: Vec::new(),
             undo: None,
+            surrendered: false,
         }
     }
 
@@ -227,6 +230,7 @@ impl Grant {
         self.usable = None;
         self.secondaries = Arc::default();
         self.undo = None;
+        self.surrendered = false;
     }
 
     /// The grant as its service is to be told of its end; `None`: there is none.
@@ -329,7 +333,7 @@ impl Grant {
     }
 
     pub(super) fn refresh_token(&self) -> Option<&Arc<RefreshToken>> {
-        self.renewal.as_ref()?.refresh_token.as_ref()
+        self.renewal.as_ref()?.refresh_token.as_ref().filter(|_| !self.surrendered)
     }
 
     /// The target as the issuer is asked for it: a login for one resource names it in every request.

@@ -1,4 +1,4 @@
-//! A refresh token that another program gets, or that comes back from it: one owner at a time.
+//! A refresh token that another program gets: from then on nothing is refreshed here.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use super::{SelectError, Vault};
 use crate::secret::RefreshToken;
 
 impl Vault {
-    /// Gives the refresh token away, so that another program can have it: from now on nothing is refreshed here.
+    /// Tells the refresh token, so that another program can have it, and refreshes nothing from now on. It is still kept:
+    /// [`Vault::remove`] follows when the other program has it, else [`Vault::reclaim`]. A restart reclaims as well.
     ///
     /// # Errors
     /// [`SelectError`] when there is no such profile.
     pub async fn surrender(&self, name: &str) -> Result<Option<Arc<RefreshToken>>, SelectError> {
         let (reply, done) = oneshot::channel();
         let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Surrender(reply));
-        Ok(done.await.unwrap_or(None))
+        done.await.map_err(|_removed| SelectError::NotFound(name.to_owned()))
     }
 
-    /// Takes a refresh token back that was given away.
+    /// Takes up again what was surrendered.
     ///
     /// # Errors
     /// [`SelectError`] when there is no such profile.
-    pub async fn reclaim(&self, name: &str, token: RefreshToken) -> Result<(), SelectError> {
+    pub async fn reclaim(&self, name: &str) -> Result<(), SelectError> {
         let (reply, done) = oneshot::channel();
-        let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Reclaim(Arc::new(token), reply));
-        let _ending = done.await;
-        Ok(())
+        let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Reclaim(reply));
+        done.await.map_err(|_removed| SelectError::NotFound(name.to_owned()))
     }
 }

@@ -61,9 +61,9 @@ pub(super) enum Command {
     Configure(ProfileConfig),
     Learn(Box<Learned>, oneshot::Sender<bool>),
     Logout(oneshot::Sender<LogoutReport>),
-    /// Puts back what `Surrender` took.
-    Reclaim(Arc<RefreshToken>, oneshot::Sender<()>),
-    /// Gives the refresh token away: from now on another program refreshes.
+    /// Undoes `Surrender`.
+    Reclaim(oneshot::Sender<()>),
+    /// Tells the refresh token: from now on another program refreshes.
     Surrender(oneshot::Sender<Option<Arc<RefreshToken>>>),
     Remove(oneshot::Sender<Result<(), crate::store::WriteError>>),
 }
@@ -256,19 +256,16 @@ impl Keeper {
                 }
                 let _gone = reply.send(learned);
             }
-            Command::Reclaim(token, reply) => {
-                if let Some(renewal) = &mut self.grant.renewal {
-                    renewal.refresh_token.get_or_insert(token);
-                }
-                self.persist().await;
+            Command::Reclaim(reply) => {
+                self.grant.surrendered = false;
                 self.tell(None);
                 let _gone = reply.send(());
             }
             Command::Surrender(reply) => {
                 self.end_exchange().await;
                 self.exchange = None;
-                let token = self.grant.renewal.as_mut().and_then(|renewal| renewal.refresh_token.take());
-                self.persist().await;
+                let token = self.grant.renewal.as_ref().and_then(|renewal| renewal.refresh_token.clone());
+                self.grant.surrendered = true;
                 self.tell(None);
                 let _gone = reply.send(token);
             }

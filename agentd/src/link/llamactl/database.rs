@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
+use super::super::json::Object;
 use super::super::{FormatError, inspect, replace};
 use crate::secret::Fingerprint;
 
@@ -53,6 +54,19 @@ impl Row {
     /// Whether its key is the one with this fingerprint.
     pub(super) fn is(&self, credential: Fingerprint) -> bool {
         self.api_key.as_ref().is_some_and(|key| Fingerprint::of(key.as_bytes()) == credential)
+    }
+
+    /// What came of a device login.
+    pub(super) fn device(&self) -> Option<Object> {
+        Object::parse(self.device.as_deref()?)
+    }
+
+    /// Whether it is what an import left: the access token with this fingerprint, and nothing to refresh it with.
+    pub(super) fn is_left_of(&self, credential: Fingerprint) -> bool {
+        self.device().is_some_and(|device| {
+            let token = device.text("device_access_token").map(|token| Fingerprint::of(token.as_bytes()));
+            device.text("device_refresh_token").is_none() && token == Some(credential)
+        })
     }
 }
 
@@ -187,7 +201,7 @@ fn identifier() -> String {
     let mut bytes = *crate::secret::random::<16>();
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let text = super::super::taking::hexadecimal(&bytes);
+    let text = crate::link::hex(&bytes);
     format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 use zeroize::Zeroizing;
 
+use super::super::FormatError;
 use super::super::replace::{self, Symlink};
-use super::super::{FormatError, taking};
 use crate::secret::{ApiKey, Fingerprint};
 
 const TABLE: &str = "managed";
@@ -118,5 +118,5 @@ fn put(table: &mut dyn TableLike, name: &str, text: &str) {
 }
 
 fn mark(fingerprint: Fingerprint) -> String {
-    taking::hexadecimal(&fingerprint.0)
+    crate::link::hex(&fingerprint.0)
 }

@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use crate::link::stand::{Bench, put};
 use crate::link::{
     Adopted, Doctor, FormatError, Found, ImportError, Imports, Intake, IntakeError, Kept, Known, Login, LoginGrant,
-    Order, Origin, Report,
+    Order, Origin, Report, Taken,
 };
-use crate::secret::{Fingerprint, RefreshToken};
+use crate::secret::{ApiKey, Fingerprint, RefreshToken};
 
 /// A vault for imports that writes down what it is asked.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Intake for Keeper {
             let LoginGrant::Oauth { .. } = login.grant else { return Err(IntakeError("no tokens".to_owned())) };
             self.say("adopt", profile);
             self.held.lock().expect("no panic").push((profile.to_owned(), origin));
-            Ok(Adopted { durable: !self.memory_only, notes: Vec::new() })
+            Ok(Adopted { durable: !self.memory_only })
         }
         .boxed()
     }
@@ -73,27 +73,24 @@ impl Intake for Keeper {
 
     fn surrender<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(Kept, Option<RefreshToken>), IntakeError>> {
         self.say("surrender", profile);
-        let mut kept = self.kept.lock().expect("no panic");
-        let at = kept.iter().position(|(name, _)| name == profile).expect("it was listed");
+        let kept = self.kept.lock().expect("no panic");
+        let (_, kept) = kept.iter().find(|(name, _)| name == profile).expect("it was listed");
         let present = self.rotated.then(|| RefreshToken::new("rt-rotated".to_owned()));
-        let surrendered = (kept.remove(at).1, present);
+        let undo = ApiKey::new(kept.taken.undo.expose().to_owned());
+        let taken = Taken { place: kept.taken.place.clone(), undo, notes: Vec::new() };
+        let surrendered = (Kept { origin: kept.origin.clone(), variables: kept.variables.clone(), taken }, present);
         async { Ok(surrendered) }.boxed()
     }
 
-    fn reclaim<'a>(
-        &'a self,
-        profile: &'a str,
-        kept: Kept,
-        _refresh_token: Option<RefreshToken>,
-    ) -> BoxFuture<'a, Result<(), IntakeError>> {
+    fn reclaim<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(), IntakeError>> {
         self.say("reclaim", profile);
-        self.kept.lock().expect("no panic").push((profile.to_owned(), kept));
         async { Ok(()) }.boxed()
     }
 
     fn forget<'a>(&'a self, profile: &'a str) -> BoxFuture<'a, Result<(), IntakeError>> {
         self.say("forget", profile);
         self.held.lock().expect("no panic").retain(|(name, _)| name != profile);
+        self.kept.lock().expect("no panic").retain(|(name, _)| name != profile);
         async { Ok(()) }.boxed()
     }
 }
