@@ -152,6 +152,23 @@ fn a_login_is_taken_and_given_back_with_the_present_refresh_token() {
 }
 
 #[test]
+fn what_an_import_left_may_be_linked_over_and_a_newer_login_is_never_put_back_over() {
+    let home = Home::new();
+    let connection = theirs(&home);
+    let variables = home.variables(&[]);
+    let login = Llamactl.logins(&variables, &[]).expect("readable").pop().expect("one");
+    let imported = Mine { profile: "a@b".to_owned(), credential: Fingerprint::of(b"at-old"), before: None };
+    let look = || Llamactl.look(&home.spot(&Llamactl), "a@b", Some(&imported)).expect("readable");
+    assert_eq!(look(), Seen::Foreign, "the tool could still refresh it");
+    let taken = Llamactl.take(&variables, &login).expect("it is there");
+    assert_eq!(look(), Seen::Mine);
+    connection.execute_batch("UPDATE profiles SET api_key = 'key-newer' WHERE name = 'a@b'").expect("SQL");
+    let given = Llamactl.give_back(&variables, &taken, None);
+    assert!(matches!(given, Err(FormatError::Refused(_))));
+    assert!(all(&connection).join("\n").contains("key-newer"));
+}
+
+#[test]
 fn a_locked_database_is_waited_for_and_then_given_up() {
     let home = Home::new();
     let connection = theirs(&home);
