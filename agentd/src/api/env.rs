@@ -62,7 +62,13 @@ pub(super) async fn env_switch(
 }
 
 fn refused(error: &ChangeError) -> Failure {
-    Failure(Problem::new(Code::InvalidRequest, error.to_string()))
+    let problem = Problem::new(Code::InvalidRequest, error.to_string());
+    Failure(match error {
+        ChangeError::Exists | ChangeError::Unknown | ChangeError::BuiltIn => {
+            problem.hint("`agentctl env list` shows them")
+        }
+        _ => problem,
+    })
 }
 
 impl Api {

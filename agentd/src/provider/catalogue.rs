@@ -40,7 +40,7 @@ pub enum ChangeError {
     #[error("it is built in")]
     BuiltIn,
     /// There is one of this name or URL already: another is to be chosen.
-    #[error("there is one already")]
+    #[error("there is one of this name or URL already")]
     Exists,
     /// There is no such provider.
     #[error("there is no such provider")]
