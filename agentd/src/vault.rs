@@ -66,9 +66,6 @@ pub trait Issuer: Send + Sync + 'static {
     /// Tells the service that a grant is over, and says what lives on there. Where that takes a renewal, its tokens are in
     /// `ended` afterwards.
     fn end<'a>(&'a self, ended: &'a mut Ended) -> BoxFuture<'a, Report>;
-
-    /// Whether the service can only be told with an access token that is still valid.
-    fn ends_with_live_token(&self, place: &Place) -> bool;
 }
 
 /// How a grant is renewed.

@@ -28,14 +28,12 @@ impl Renewer {
         let provider = self.catalogue.find(&place.provider)?;
         Some(Site { provider, place: place.clone() })
     }
-}
 
-impl Renewer {
     /// Some services are told with a live access token only, and it may have lapsed while they could not be reached. Says
     /// why it could not be renewed, if that may pass.
     async fn revive(&self, site: Option<&Site>, ended: &mut Ended) -> Option<String> {
         let lapsed = ended.expires_at.is_some_and(|at| at <= self.clock.wall());
-        let site = site.filter(|site| lapsed && self.ends_with_live_token(&site.place))?;
+        let site = site.filter(|site| lapsed && ends_with_live_token(site))?;
         let (client, token) = (ended.client.clone()?, ended.refresh_token.clone()?);
         let flow = method(site)?.flow.flow();
         let way = Way { flow, client: &client, place: Some(&site.place) };
@@ -60,6 +58,11 @@ impl Renewer {
 
 fn method(site: &Site) -> Option<&Method> {
     MethodName::of_word(&site.place.method).and_then(|name| site.provider.method(name))
+}
+
+/// Whether the service is told of a login's end with its access token.
+fn ends_with_live_token(site: &Site) -> bool {
+    site.provider.revoke.is_some() || site.provider.secondaries.iter().any(|wanted| wanted.delete.is_some())
 }
 
 impl Issuer for Renewer {
@@ -111,11 +114,6 @@ impl Issuer for Renewer {
             self.services.end(site.as_ref(), ended).await
         }
         .boxed()
-    }
-
-    fn ends_with_live_token(&self, place: &Place) -> bool {
-        let Some(site) = self.site(Some(place)) else { return false };
-        site.provider.revoke.is_some() || site.provider.secondaries.iter().any(|wanted| wanted.delete.is_some())
     }
 }
 

@@ -13,7 +13,6 @@ use super::Keeper;
 use crate::clock::Moment;
 use crate::notice::Kind;
 use crate::service::{Ended, Outcome, Report};
-use crate::vault::lanes::For;
 use crate::vault::view::Standing;
 use crate::vault::{Trouble, Why};
 
@@ -68,7 +67,6 @@ impl Keeper {
             let _gone = reply.send(LogoutReport { was_logged_in: open, ..LogoutReport::nothing() });
             return;
         };
-        self.renew_for_logout().await;
         self.supersede();
         self.grant.unrevoked.extend(self.grant.ended(&self.parts.clock));
         self.grant.forget(Why::LoggedOut);
@@ -78,22 +76,6 @@ impl Keeper {
         self.note(Kind::LoggedOut, None);
         self.tell(None);
         self.say_farewell(Some(reply));
-    }
-
-    /// Some services are told with an access token only: one that has lapsed is renewed first.
-    async fn renew_for_logout(&mut self) {
-        let lapsed = self.grant.main.as_ref().is_some_and(|main| !main.is_valid(self.parts.clock.now()));
-        let needed = self.grant.place.as_deref().is_some_and(|place| self.parts.issuer.ends_with_live_token(place));
-        if !lapsed || !needed || self.grant.refresh_token().is_none() {
-            return;
-        }
-        self.start(Arc::default(), For::Caller);
-        // A lost answer is followed by a second try at once.
-        for _ in 0..2 {
-            let Some(exchange) = self.exchange.as_mut() else { return };
-            let answer = (&mut exchange.answer).await;
-            self.finish(answer).await;
-        }
     }
 
     /// Tells the service of the ended grant that has waited longest, for `reply` of the latest.

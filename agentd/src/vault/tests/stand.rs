@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::notice::Notices;
 use crate::oauth::{Authentication, Client, ExchangeError, Tokens};
-use crate::provider::{Endpoints, Flow, Place, Settings};
+use crate::provider::{Endpoints, Flow, Settings};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::service::{Ended, Outcome, Report};
 use crate::store::{Loaded, Location, Store};
@@ -60,10 +60,6 @@ impl Issuer for Scripted {
 
     fn end<'a>(&'a self, _ended: &'a mut Ended) -> BoxFuture<'a, Report> {
         async { Report { outcome: Outcome::Accepted, still_valid: Vec::new() } }.boxed()
-    }
-
-    fn ends_with_live_token(&self, _place: &Place) -> bool {
-        false
     }
 }
 
