@@ -4,7 +4,6 @@
 //! written. A selection that the user has changed after the link was made is the user's.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::ini::{DEFAULT, Document};
 use super::replace::{self, Symlink};
@@ -33,21 +32,8 @@ impl Format for Contree {
         "contree"
     }
 
-    fn own_refresh(&self) -> Option<Duration> {
-        None
-    }
-
     fn spot(&self, variables: &Variables, to: To, runtime: &Path) -> Result<Spot, FormatError> {
-        let (directory, environment) = match to {
-            To::Home => (directory(variables)?, Variables::new()),
-            To::Tmpfs => {
-                let directory = runtime.join(self.name());
-                let variable = ("CONTREE_HOME".to_owned(), place::value(&directory)?);
-                (directory, Variables::from([variable]))
-            }
-        };
-        let path = directory.join("auth.ini");
-        Ok(Spot { places: vec![path.display().to_string()], path, variables: Variables::new(), environment })
+        place::spot(to, || directory(variables), &runtime.join(self.name()), "CONTREE_HOME", "auth.ini")
     }
 
     fn look(&self, spot: &Spot, profile: &str, mine: Option<&Mine>) -> Result<Seen, FormatError> {

@@ -264,8 +264,10 @@ pub trait Format: Send + Sync + 'static {
     /// The provider whose logins it holds.
     fn provider(&self) -> &'static str;
 
-    /// The least time before its expiry at which the tool would try to refresh by itself; links are refreshed earlier.
-    fn own_refresh(&self) -> Option<std::time::Duration>;
+    /// How long before a token lapses the tool would refresh by itself, if it does; links are refreshed earlier.
+    fn own_refresh(&self) -> Option<std::time::Duration> {
+        None
+    }
 
     /// Where a link of `profile` writes. `runtime` is a directory in memory for [`To::Tmpfs`].
     ///

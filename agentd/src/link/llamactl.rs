@@ -7,7 +7,6 @@
 mod database;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -34,21 +33,8 @@ impl Format for Llamactl {
         "llamaindex"
     }
 
-    fn own_refresh(&self) -> Option<Duration> {
-        None
-    }
-
     fn spot(&self, variables: &Variables, to: To, runtime: &Path) -> Result<Spot, FormatError> {
-        let (directory, environment) = match to {
-            To::Home => (directory(variables)?, Variables::new()),
-            To::Tmpfs => {
-                let directory = runtime.join(self.name());
-                let variable = ("LLAMACTL_CONFIG_DIR".to_owned(), place::value(&directory)?);
-                (directory, Variables::from([variable]))
-            }
-        };
-        let path = directory.join("profiles.db");
-        Ok(Spot { places: vec![path.display().to_string()], path, variables: Variables::new(), environment })
+        place::spot(to, || directory(variables), &runtime.join(self.name()), "LLAMACTL_CONFIG_DIR", "profiles.db")
     }
 
     fn look(&self, spot: &Spot, profile: &str, mine: Option<&Mine>) -> Result<Seen, FormatError> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FormatError, Variables};
+use super::{FormatError, Spot, To, Variables};
 
 /// The value of a variable; an empty one is none.
 pub(super) fn variable<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
@@ -32,6 +32,22 @@ pub(super) fn configuration(variables: &Variables, directory: &str) -> Result<Pa
         None => home(variables)?.join(".config"),
     };
     Ok(base.join(directory))
+}
+
+/// Where a tool's `file` lies: in its directory at home, or in the directory `memory`, of which `variable` tells the tool.
+pub(super) fn spot(
+    to: To,
+    home: impl FnOnce() -> Result<PathBuf, FormatError>,
+    memory: &Path,
+    variable: &str,
+    file: &str,
+) -> Result<Spot, FormatError> {
+    let (directory, environment) = match to {
+        To::Home => (home()?, Variables::new()),
+        To::Tmpfs => (memory.to_owned(), Variables::from([(variable.to_owned(), value(memory)?)])),
+    };
+    let path = directory.join(file);
+    Ok(Spot { places: vec![path.display().to_string()], path, variables: Variables::new(), environment })
 }
 
 /// The path as a variable's value.

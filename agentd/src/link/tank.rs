@@ -4,7 +4,6 @@
 //! the file names another one, our key would be sent there, so nothing is written.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -30,10 +29,6 @@ impl Format for Tank {
 
     fn provider(&self) -> &'static str {
         "tank"
-    }
-
-    fn own_refresh(&self) -> Option<Duration> {
-        None
     }
 
     fn spot(&self, variables: &Variables, to: To, _runtime: &Path) -> Result<Spot, FormatError> {

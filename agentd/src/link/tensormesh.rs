@@ -7,7 +7,6 @@ mod gateway;
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::json::Object;
 use super::replace::{self, Symlink};
@@ -41,23 +40,12 @@ impl Format for Tensormesh {
         "tensormesh"
     }
 
-    fn own_refresh(&self) -> Option<Duration> {
-        None
-    }
-
     fn spot(&self, variables: &Variables, to: To, runtime: &Path) -> Result<Spot, FormatError> {
-        let (directory, environment) = match to {
-            To::Home => (directory(variables)?, Variables::new()),
-            To::Tmpfs => {
-                let directory = runtime.join(self.name());
-                let variable = ("TM_CONFIG_HOME".to_owned(), place::value(&directory)?);
-                (directory, Variables::from([variable]))
-            }
-        };
-        let path = directory.join("auth.json");
-        let places = vec![path.display().to_string(), gateway::file(&path).display().to_string()];
-        let base = variables.get_key_value(BASE).map(|(name, value)| (name.clone(), value.clone()));
-        Ok(Spot { places, path, variables: base.into_iter().collect(), environment })
+        let memory = runtime.join(self.name());
+        let mut spot = place::spot(to, || directory(variables), &memory, "TM_CONFIG_HOME", "auth.json")?;
+        spot.places.push(gateway::file(&spot.path).display().to_string());
+        spot.variables.extend(variables.get_key_value(BASE).map(|(name, value)| (name.clone(), value.clone())));
+        Ok(spot)
     }
 
     fn look(&self, spot: &Spot, _profile: &str, mine: Option<&Mine>) -> Result<Seen, FormatError> {

@@ -31,21 +31,8 @@ mod tests {
     use crate::secret::ApiKey;
 
     fn named(name: &str, taken: &[&str]) -> String {
-        let login = Login {
-            name: name.to_owned(),
-            provider: "some-service",
-            place: "/x".to_owned(),
-            exposed: Vec::new(),
-            grant: LoginGrant::ApiKey(ApiKey::new("k".to_owned())),
-            url: None,
-            project: None,
-            variant: None,
-            scheme: "Bearer".to_owned(),
-            expires_at: None,
-            account_name: None,
-            email: None,
-            subject: None,
-        };
+        let grant = LoginGrant::ApiKey(ApiKey::new("k".to_owned()));
+        let login = Login::new("some-service", name, std::path::Path::new("/x"), grant);
         free(&login, |name| !taken.contains(&name))
     }
 

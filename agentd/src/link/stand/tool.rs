@@ -143,27 +143,15 @@ impl Format for Tool {
             let mut words = line.split(' ').map(str::to_owned);
             let (name, token) = (words.next()?, AccessToken::new(words.next()?));
             let refresh_token = words.next().filter(|word| !word.is_empty()).map(RefreshToken::new);
-            (!ours.contains(&token.fingerprint())).then(|| Login {
-                name,
-                provider: "service",
-                place: path.display().to_string(),
-                exposed: Vec::new(),
-                grant: LoginGrant::Oauth {
-                    access_token: token,
-                    refresh_token,
-                    client_id: None,
-                    client_secret: None,
-                    discovery_url: None,
-                },
-                url: None,
-                project: None,
-                variant: None,
-                scheme: "Bearer".to_owned(),
-                expires_at: None,
-                account_name: None,
-                email: None,
-                subject: None,
-            })
+            let is_ours = ours.contains(&token.fingerprint());
+            let grant = LoginGrant::Oauth {
+                access_token: token,
+                refresh_token,
+                client_id: None,
+                client_secret: None,
+                discovery_url: None,
+            };
+            (!is_ours).then(|| Login::new("service", &name, &path, grant))
         };
         Ok(text.lines().filter_map(login).collect())
     }
