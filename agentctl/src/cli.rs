@@ -33,6 +33,11 @@ pub(crate) struct Verb {
     pub(crate) run: fn(&ArgMatches, &Invocation) -> Result<(), Failure>,
 }
 
+/// For a verb without arguments.
+pub(crate) fn none(command: Command) -> Command {
+    command
+}
+
 const MORE: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 login required, 4 denied, 5 locked,
 6 agent not reachable, 7 service not reachable (try again), 70 bug

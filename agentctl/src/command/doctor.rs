@@ -1,10 +1,10 @@
 //! `doctor`: credentials that lie badly.
 
-use clap::{ArgMatches, Command};
+use clap::ArgMatches;
 use proto::link::DoctorRequest;
 
 use super::{fallback, file};
-use crate::cli::Verb;
+use crate::cli::{self, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::link;
@@ -20,13 +20,9 @@ Reads only: nothing is changed. Does not use the network. Never asks anything.
 
 Example:
   agentctl doctor",
-    arguments: none,
+    arguments: cli::none,
     run,
 };
-
-fn none(command: Command) -> Command {
-    command
-}
 
 fn run(_: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let output = &invocation.output;

@@ -1,8 +1,8 @@
 //! `links`: where credentials are kept fresh.
 
-use clap::{ArgMatches, Command};
+use clap::ArgMatches;
 
-use crate::cli::Verb;
+use crate::cli::{self, Verb};
 use crate::clock;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -19,13 +19,9 @@ Reads only. Does not use the network. Never asks anything.
 
 Example:
   agentctl links",
-    arguments: none,
+    arguments: cli::none,
     run,
 };
-
-fn none(command: Command) -> Command {
-    command
-}
 
 fn run(_: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let output = &invocation.output;

@@ -211,7 +211,10 @@ pub(super) async fn complete(
     let credential = Presented { scheme: &scheme, secret: secret.expose() };
     let told = match told {
         Some(identity) => identity,
-        None => match in_time(ground, ground.services.whoami(&at.site, credential)).await {
+        None => match in_time(ground, ground.services.whoami(&at.site, credential))
+            .await
+            .unwrap_or_else(|late| Some(Err(late)))
+        {
             None => Identity::default(),
             Some(Ok(identity)) => identity,
             Some(Err(error)) => {
@@ -232,13 +235,11 @@ pub(super) async fn complete(
     let label = profile.as_deref().unwrap_or(&at.site.place.provider);
     // What is made once is not made again with each login.
     let held = ground.sink.held(profile.as_deref(), account.as_ref(), &at.site.place);
-    let asked = async { Some(Ok(ground.services.secondaries(&at.site, credential, label, &held).await)) };
-    let secondaries = if let Some(Ok(secondaries)) = in_time(ground, asked).await {
-        secondaries
-    } else {
+    let asked = in_time(ground, ground.services.secondaries(&at.site, credential, label, &held)).await;
+    let secondaries = asked.unwrap_or_else(|_late| {
         warnings.push("what belongs to the login is not known yet; `agentctl sync` asks again".to_owned());
         held.clone()
-    };
+    });
     for missing in secondaries.iter().filter(|one| one.secret.is_none()) {
         let why = missing.trouble.as_deref().unwrap_or("it is not there");
         warnings.push(format!("the {} is missing: {why}", missing.title));
@@ -248,15 +249,12 @@ pub(super) async fn complete(
 }
 
 /// The answer to a question about a credential that is here already, unless that takes too long or the daemon stops.
-async fn in_time<T>(
-    ground: &Ground,
-    question: impl Future<Output = Option<Result<T, CallError>>>,
-) -> Option<Result<T, CallError>> {
+async fn in_time<T>(ground: &Ground, question: impl Future<Output = T>) -> Result<T, CallError> {
     tokio::select! {
         answer = tokio::time::timeout(ASKING, question) => {
-            answer.unwrap_or(Some(Err(CallError::Lost { why: "the service takes too long" })))
+            answer.map_err(|_| CallError::Lost { why: "the service takes too long" })
         }
-        () = ground.tasks.cancelled() => Some(Err(CallError::Lost { why: "the agent stops" })),
+        () = ground.tasks.cancelled() => Err(CallError::Lost { why: "the agent stops" }),
     }
 }
 
@@ -275,7 +273,8 @@ fn outcome(
 /// The project the person wants, checked against the list where there is one; the only one is taken by itself.
 async fn choose_project(ground: &Ground, at: &mut AtService, credential: Presented<'_>, warnings: &mut Vec<String>) {
     let wanted = at.project.take();
-    let listed = in_time(ground, ground.services.projects(&at.site, credential)).await;
+    let listed =
+        in_time(ground, ground.services.projects(&at.site, credential)).await.unwrap_or_else(|late| Some(Err(late)));
     let place = &mut at.site.place;
     place.project = None;
     match (listed, wanted) {
