@@ -4,34 +4,20 @@
 //! asked for, because building all of them would cost more than the whole exchange with the agent.
 
 mod credential;
+mod verb;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use proto::id::ProfileName;
+pub(crate) use verb::{Form, Network, Verb};
 
 use crate::command;
 use crate::exit::Status;
 use crate::failure::Failure;
 use crate::invocation::{Ask, Invocation};
 use crate::output::{self, Format, Output, Voice};
-
-/// One verb.
-pub(crate) struct Verb {
-    /// Its word.
-    pub(crate) name: &'static str,
-    /// Other words for it.
-    pub(crate) aliases: &'static [&'static str],
-    /// One line.
-    pub(crate) about: &'static str,
-    /// What it touches, and an example; shown below the options.
-    pub(crate) more: &'static str,
-    /// Adds its arguments.
-    pub(crate) arguments: fn(Command) -> Command,
-    /// Does it.
-    pub(crate) run: fn(&ArgMatches, &Invocation) -> Result<(), Failure>,
-}
 
 /// For a verb without arguments.
 pub(crate) fn none(command: Command) -> Command {
@@ -111,7 +97,7 @@ fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
         .subcommand_help_heading("Verbs")
         .disable_help_subcommand(true)
         .subcommands(command::VERBS.iter().filter(|verb| wanted(verb)).map(|verb| {
-            let command = Command::new(verb.name).about(verb.about).after_help(verb.more);
+            let command = Command::new(verb.name).about(verb.about).after_help(verb.after_help());
             command.visible_aliases(verb.aliases.iter().copied()).defer(verb.arguments)
         }));
     Globals::augment_args(command)
@@ -197,11 +183,24 @@ mod tests {
             let name = verb.get_name().to_owned();
             let help = verb.render_help().to_string();
             assert!(help.contains("\nExample"), "{name}: an example");
-            assert!(help.contains("network"), "{name}: whether it uses the network");
-            assert!(help.contains("Reads") || help.contains("Changes"), "{name}: what it does to the state");
+            for label in ["Changes: ", "Network: ", "Prompts: "] {
+                assert!(help.contains(label), "{name}: {label}");
+            }
             let silent = verb.get_arguments().filter(|a| a.get_help().is_none() && !a.is_hide_set());
             assert_eq!(silent.map(|a| a.get_id().to_string()).collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
             assert!(!verb.get_about().expect("each verb has its line").to_string().ends_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_action_of_a_verb_says_what_it_does_to_the_world() {
+        let mut command = command();
+        command.build();
+        for verb in command::VERBS {
+            let built = command.find_subcommand(verb.name).expect("every verb is there");
+            let actions: Vec<&str> = built.get_subcommands().map(Command::get_name).collect();
+            let forms: Vec<&str> = verb.forms.iter().map(|form| form.action).collect();
+            assert_eq!(forms, if actions.is_empty() { vec![""] } else { actions }, "{}", verb.name);
         }
     }
 

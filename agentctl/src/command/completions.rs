@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use clap_complete::Shell;
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 
@@ -12,11 +12,9 @@ pub(super) const VERB: Verb = Verb {
     name: "completions",
     aliases: &[],
     about: "Print a completion script for a shell",
-    more: "\
-Reads nothing and asks no agent. Does not use the network.
-
-Example:
-  agentctl completions bash > ~/.local/share/bash-completion/completions/agentctl",
+    more: "Nothing but the profiles' names is asked of the agent, and only when the script completes one.",
+    forms: &[Form::reads()],
+    examples: &["agentctl completions bash > ~/.local/share/bash-completion/completions/agentctl"],
     arguments: augment::<Completions>,
     run,
 };

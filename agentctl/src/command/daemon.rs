@@ -10,7 +10,7 @@ use clap::{ArgMatches, Subcommand};
 use proto::paths::SOCKET_VARIABLE;
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::client::Client;
 use crate::clock;
 use crate::connect::{self, ConnectError};
@@ -22,12 +22,16 @@ pub(super) const VERB: Verb = Verb {
     name: "daemon",
     aliases: &[],
     about: "Start, stop or look at the agent",
-    more: "\
-Other verbs start the agent by themselves when none answers; `start`, `stop` and `run` change that, `status` and
-`logs` only look. Reads or Changes the state of the agent, as said. Does not use the network.
-
-Example:
-  agentctl daemon stop && agentctl daemon start",
+    more: "Other verbs start the agent by themselves when none answers.",
+    forms: &[
+        Form::changes("an agent runs in the foreground, in place of this process").action("run"),
+        Form::changes("an agent runs in the background").action("start"),
+        Form::changes("the agent ends; logins that are only in memory end with it").action("stop"),
+        Form::reads().action("status"),
+        Form::reads().action("logs"),
+        Form::changes("settings that can change while the agent runs").action("reload"),
+    ],
+    examples: &["agentctl daemon stop && agentctl daemon start"],
     arguments: augment::<Daemon>,
     run,
 };

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use proto::link::DoctorRequest;
 
 use super::{fallback, file};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::link;
@@ -15,11 +15,9 @@ pub(super) const VERB: Verb = Verb {
     about: "Look for credentials that lie badly",
     more: "\
 Looks where the known tools keep theirs: `plaintext`, `exposed` (others can read it), `legacy` (a form that its tool
-no longer writes), `versioned` (below a directory under version control). Exits with 0 whatever it finds.
-Reads only: nothing is changed. Does not use the network. Never asks anything.
-
-Example:
-  agentctl doctor",
+no longer writes), `versioned` (below a directory under version control). Exits with 0 whatever it finds.",
+    forms: &[Form::reads()],
+    examples: &["agentctl doctor"],
     arguments: cli::none,
     run,
 };

@@ -8,7 +8,7 @@ use proto::provider::{Environment, EnvironmentRequest, Forgotten, Provider};
 use serde_json::{Value, json};
 
 use super::{augment, file, provider};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{Cell, clean, table};
@@ -17,14 +17,19 @@ pub(super) const VERB: Verb = Verb {
     name: "env",
     aliases: &[],
     about: "List, add, choose or remove deployments of a service",
-    more: "\
-Reads only (`list`) or Changes what the agent knows of a service; `switch` also makes the profile current that was
-last used there. `add` uses the network to ask whether the deployment needs a login, unless `--no-login`; the
-others do not. Never asks anything.
-
-Examples:
-  agentctl env add staging https://staging.example.org --provider llamaindex
-  agentctl env switch staging --provider llamaindex",
+    more: "",
+    forms: &[
+        Form::reads().action("list"),
+        Form::changes("the deployments that the agent knows")
+            .network(Network::When("to ask whether it needs a login, unless `--no-login`"))
+            .action("add"),
+        Form::changes("the deployment in use, and the current profile: the one last used there").action("switch"),
+        Form::changes("the deployments that the agent knows").action("remove"),
+    ],
+    examples: &[
+        "agentctl env add staging https://staging.example.org --provider llamaindex",
+        "agentctl env switch staging --provider llamaindex",
+    ],
     arguments: augment::<Env>,
     run,
 };

@@ -12,7 +12,7 @@ use clap::ArgMatches;
 use proto::token::{ExecRequest, ExecVariables};
 
 use super::{augment, fallback, seconds, token};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::client::ClientError;
 use crate::exit::Status;
 use crate::failure::Failure;
@@ -25,11 +25,9 @@ pub(super) const VERB: Verb = Verb {
     more: "\
 Sets ACCESS_TOKEN, and the variables that the provider's own tools read. The command takes the place of `agentctl`:
 signals and exit code are its own. A command that is not there ends with 127, one that cannot be run with 126. The
-token is not renewed while the command runs.
-Reads only. Uses the network only when the token has to be refreshed first. Never asks anything.
-
-Example:
-  agentctl exec --env GITHUB_TOKEN --min-ttl 30m -- make release",
+token is not renewed while the command runs.",
+    forms: &[Form::reads().network(Network::When("only when the token has to be refreshed first"))],
+    examples: &["agentctl exec --env GITHUB_TOKEN --min-ttl 30m -- make release"],
     arguments: augment::<Exec>,
     run,
 };

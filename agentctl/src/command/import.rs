@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use proto::link::{Found, ImportRequest, Imported};
 
 use super::{augment, fallback, file};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::clock;
 use crate::exit::Status;
 use crate::failure::Failure;
@@ -19,12 +19,10 @@ pub(super) const VERB: Verb = Verb {
     more: "\
 Without a name and without `--all`, only shows what there is: never a credential, only its fingerprint. What is taken
 is moved: the refresh token is taken out of the tool's file, so that only one program refreshes it, and a file that
-others can read is closed to them. `--undo` gives it back.
-Reads only, or Changes the store and the tool's files. May use the network. Never asks anything.
-
-Examples:
-  agentctl import --dry-run
-  agentctl import tensormesh --as tm",
+others can read is closed to them. `--undo` gives it back.",
+    forms: &[Form::changes("the store and the tool's files; nothing without a name, or with `--dry-run`")
+        .network(Network::When("where a service has to say whose login it is"))],
+    examples: &["agentctl import --dry-run", "agentctl import tensormesh --as tm"],
     arguments: augment::<Take>,
     run,
 };

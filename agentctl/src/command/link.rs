@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use proto::link::{LinkRequest, LinkTo};
 
 use super::{augment, fallback, file};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::link;
@@ -17,12 +17,10 @@ pub(super) const VERB: Verb = Verb {
     more: "\
 The access token is written where the service's own tool looks for it, merged with what else is there, and anew at
 every refresh; the refresh token never leaves the agent. It is taken out again at logout and by `agentctl unlink`.
-A login of the tool's own is never overwritten.
-Changes files or keyring items of the other tool. Uses the network only when the token has to be refreshed first.
-
-Examples:
-  agentctl link work
-  agentctl link --current --format truss",
+A login of the tool's own is never overwritten.",
+    forms: &[Form::changes("files or keyring items of the other tool")
+        .network(Network::When("only when the token has to be refreshed first"))],
+    examples: &["agentctl link work", "agentctl link --current --format truss"],
     arguments: augment::<Make>,
     run,
 };

@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::clock;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -14,11 +14,9 @@ pub(super) const VERB: Verb = Verb {
     about: "List where other tools use a login",
     more: "\
 `linked`; `waiting` for a login; `suspended`, since the tool has logged out; `foreign`, since it holds a login of its
-own; `failed`, tried again.
-Reads only. Does not use the network. Never asks anything.
-
-Example:
-  agentctl links",
+own; `failed`, tried again.",
+    forms: &[Form::reads()],
+    examples: &["agentctl links"],
     arguments: cli::none,
     run,
 };

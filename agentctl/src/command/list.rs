@@ -6,7 +6,7 @@ use proto::whoami::{Probe, ProbeRequest};
 use serde_json::{Value, json};
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::profile;
@@ -17,12 +17,9 @@ pub(super) const VERB: Verb = Verb {
     about: "List profiles and whether they work",
     more: "\
 Each service is asked, all at once, and has 2 s. `ok`, `inactive` (known there, good for nothing), `timeout`,
-`error`, or `offline` (nobody was asked). A `*` marks the current profile. Exits with 0 whatever they say.
-Reads only: nothing is refreshed. Uses the network unless `--offline`. Never asks anything.
-
-Examples:
-  agentctl list
-  agentctl list --offline -o json | jq -r '.[].name'",
+`error`, or `offline` (nobody was asked). A `*` marks the current profile. Exits with 0 whatever they say.",
+    forms: &[Form::reads().network(Network::When("always, unless `--offline`"))],
+    examples: &["agentctl list", "agentctl list --offline -o json | jq -r '.[].name'"],
     arguments: augment::<List>,
     run,
 };

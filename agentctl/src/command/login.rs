@@ -13,7 +13,7 @@ mod target;
 use clap::ArgMatches;
 
 use super::{augment, project};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use options::Login;
@@ -26,16 +26,17 @@ pub(super) const VERB: Verb = Verb {
 With the name of a profile, that one is renewed; with the word of a provider (`agentctl provider list`), a profile is
 made and named after the account. Without a method, the provider's only one is taken, else you are asked. A key comes
 from standard input, else from the provider's variables, else from a hidden prompt; never from the command line.
-Without a terminal nothing is asked: what is missing is named, and replacing another login needs `--yes`.
-Changes the store: a profile is made or renewed, and becomes the current one. Uses the network, except for keys of
-services that nobody describes.
-
-Examples:
-  agentctl login baseten
-  agentctl login contree --type iam --project my-project --api-key-stdin < key.txt
-  agentctl login work
-  agentctl login --issuer https://login.example.org --client-id my-tool --device --profile work
-  agentctl login --api-key-stdin --profile ci --expires-at 90d < key.txt",
+Without a terminal nothing is asked: what is missing is named, and replacing another login needs `--yes`.",
+    forms: &[Form::changes("a profile is made or renewed, and becomes the current one")
+        .network(Network::When("always, except for keys of services that nobody describes"))
+        .prompts("for what is missing, and before it replaces another login")],
+    examples: &[
+        "agentctl login baseten",
+        "agentctl login contree --type iam --project my-project --api-key-stdin < key.txt",
+        "agentctl login work",
+        "agentctl login --issuer https://login.example.org --client-id my-tool --device --profile work",
+        "agentctl login --api-key-stdin --profile ci --expires-at 90d < key.txt",
+    ],
     arguments: augment::<Login>,
     run,
 };

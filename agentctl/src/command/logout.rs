@@ -6,7 +6,7 @@ use proto::profile::{LoggedOut, LogoutRequest, Profile, ProfileState, Revocation
 use serde_json::json;
 
 use super::{augment, choose};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -20,11 +20,11 @@ pub(super) const VERB: Verb = Verb {
     more: "\
 The profile's settings stay, so `agentctl login NAME` needs nothing else. The local copy is destroyed whatever
 the service answers; what could not be revoked is said and tried again. Logging out twice is no error. Without a
-name: the only login, else asks which. Asks before it does anything, unless `--yes`; without a terminal it needs it.
-Changes the store, and takes the login out of linked files. Uses the network.
-
-Example:
-  agentctl logout work --yes",
+name: the only login, else asks which.",
+    forms: &[Form::changes("the login is revoked and forgotten, and taken out of linked files")
+        .network(Network::Always)
+        .prompts("before it does anything; without a terminal it needs `--yes`")],
+    examples: &["agentctl logout work --yes"],
     arguments: augment::<Logout>,
     run,
 };

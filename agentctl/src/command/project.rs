@@ -6,7 +6,7 @@ use proto::profile::Profile;
 use proto::project::{Project, ProjectRequest, Projects};
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::client::Client;
 use crate::exit::Status;
 use crate::failure::Failure;
@@ -21,12 +21,11 @@ pub(super) const VERB: Verb = Verb {
     name: "project",
     aliases: &[],
     about: "Choose the project of a profile",
-    more: "\
-Without an id, asks on a terminal: with the service's list, or for an id where it has none.
-Changes the project of the profile. Uses the network where the service lists projects.
-
-Example:
-  agentctl project proj-1234",
+    more: "",
+    forms: &[Form::changes("the project of the profile")
+        .network(Network::When("where the service lists projects"))
+        .prompts("for the project, if none is named")],
+    examples: &["agentctl project proj-1234"],
     arguments: augment::<Choose>,
     run,
 };

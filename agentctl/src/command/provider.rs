@@ -6,7 +6,7 @@ use proto::problem::Code;
 use proto::provider::{Mistake, Provider, ProviderChecked, ProviderFile};
 
 use super::{augment, choose, env, file};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::client::{Client, ClientError};
 use crate::exit::Status;
 use crate::failure::Failure;
@@ -17,13 +17,15 @@ pub(super) const VERB: Verb = Verb {
     name: "provider",
     aliases: &["providers"],
     about: "List, show, check, add or remove descriptions of services",
-    more: "\
-Reads only (`list`, `show`, `check`) or Changes the descriptions of your own (`add`, `remove`). Does not use the
-network. Never asks anything. How to write one: `docs/add-a-provider.md`.
-
-Examples:
-  agentctl provider list
-  agentctl provider check acme.toml && agentctl provider add acme.toml",
+    more: "How to write a description: `docs/add-a-provider.md`.",
+    forms: &[
+        Form::reads().action("list"),
+        Form::reads().action("show"),
+        Form::reads().action("check"),
+        Form::changes("the descriptions of your own").action("add"),
+        Form::changes("the descriptions of your own").action("remove"),
+    ],
+    examples: &["agentctl provider list", "agentctl provider check acme.toml && agentctl provider add acme.toml"],
     arguments: augment::<Services>,
     run,
 };

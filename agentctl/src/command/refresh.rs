@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use proto::token::RefreshRequest;
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::clock;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -15,12 +15,9 @@ pub(super) const VERB: Verb = Verb {
     name: "refresh",
     aliases: &[],
     about: "Refresh the token now",
-    more: "\
-A refresh that is under way already counts. The agent refreshes by itself; this is for trying it out.
-Changes the token of the profile. Uses the network.
-
-Example:
-  agentctl refresh work",
+    more: "A refresh that is under way already counts. The agent refreshes by itself; this is for trying it out.",
+    forms: &[Form::changes("the token of the profile").network(Network::Always)],
+    examples: &["agentctl refresh work"],
     arguments: augment::<Refresh>,
     run,
 };

@@ -7,7 +7,7 @@ use proto::id::{LeaseId, ProfileName};
 use proto::token::{RejectOutcome, RejectRequest};
 
 use super::{augment, token};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 
@@ -17,11 +17,11 @@ pub(super) const VERB: Verb = Verb {
     about: "Report a refused token and print another",
     more: "\
 For programs that got 401 from a service. Nothing is thrown away: the agent answers with a newer token if it
-has one, else it refreshes, at most once in 30 s. Prints the token to use now.
-Changes the token of the profile when it is refreshed. Uses the network then.
-
-Example:
-  agentctl reject --lease \"$LEASE\"       (the `lease` of `agentctl token -o json`)",
+has one, else it refreshes, at most once in 30 s. Prints the token to use now.",
+    forms: &[
+        Form::changes("the token of the profile, when it is refreshed").network(Network::When("when it is refreshed"))
+    ],
+    examples: &["agentctl reject --lease \"$LEASE\"    # the `lease` of `agentctl token -o json`"],
     arguments: augment::<Reject>,
     run,
 };

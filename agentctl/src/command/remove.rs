@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use serde_json::json;
 
 use super::{augment, choose};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
 use crate::invocation::{Invocation, Why};
 use crate::prompt;
@@ -16,11 +16,10 @@ pub(super) const VERB: Verb = Verb {
     about: "Forget a profile without telling its service",
     more: "\
 Its tokens stay valid at the service until they lapse; `agentctl logout` revokes them. Without a name: the only
-profile, else asks which. Asks before it does anything, unless `--yes`; without a terminal it needs it.
-Changes the store: settings, login and links are gone. Does not use the network.
-
-Example:
-  agentctl remove work --yes",
+profile, else asks which.",
+    forms: &[Form::changes("settings, login and links of the profile are gone")
+        .prompts("before it does anything; without a terminal it needs `--yes`")],
+    examples: &["agentctl remove work --yes"],
     arguments: augment::<Remove>,
     run,
 };

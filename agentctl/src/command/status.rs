@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::fallback::{self, Standin};
 use super::{augment, choose};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::client::Client;
 use crate::clock;
 use crate::exit::Status;
@@ -21,12 +21,9 @@ pub(super) const VERB: Verb = Verb {
     name: "status",
     aliases: &[],
     about: "Show the agent and the chosen profile",
-    more: "\
-Where nothing is logged in and a variable of the environment stands in, that is shown with source `environment`.
-Reads only. Does not use the network. Never asks anything and never starts a login.
-
-Example:
-  agentctl status --exit-status > /dev/null || agentctl login",
+    more: "Where nothing is logged in and a variable of the environment stands in, that is shown with source `environment`.",
+    forms: &[Form::reads()],
+    examples: &["agentctl status --exit-status > /dev/null || agentctl login"],
     arguments: augment::<Show>,
     run,
 };

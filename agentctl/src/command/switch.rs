@@ -6,7 +6,7 @@ use proto::problem::Code;
 use proto::profile::{Profile, SwitchRequest};
 
 use super::{augment, choose};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::client::{Client, ClientError};
 use crate::failure::Failure;
 use crate::invocation::{Invocation, Why};
@@ -16,12 +16,10 @@ pub(super) const VERB: Verb = Verb {
     name: "switch",
     aliases: &[],
     about: "Make a profile the current one",
-    more: "\
-The current profile is used when neither `--profile` nor AGENTCTL_PROFILE names one. Without a name, asks on a
-terminal. Changes which profile is current, for every program of this user. Does not use the network.
-
-Example:
-  agentctl switch work",
+    more: "The current profile is used when neither `--profile` nor AGENTCTL_PROFILE names one.",
+    forms: &[Form::changes("which profile is current, for every program of this user")
+        .prompts("for the profile, if none is named")],
+    examples: &["agentctl switch work"],
     arguments: augment::<Switch>,
     run,
 };

@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use proto::whoami::SyncRequest;
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{fields, profile};
@@ -16,11 +16,9 @@ pub(super) const VERB: Verb = Verb {
     about: "Fetch the keys and settings that come with a login",
     more: "\
 Some services give further credentials to who is logged in, such as a key for inference. A login fetches them;
-this fetches them anew. `agentctl token --credential WORD` prints one.
-Changes what is kept beside the login. Uses the network. Never asks anything.
-
-Example:
-  agentctl sync && agentctl status",
+this fetches them anew. `agentctl token --credential WORD` prints one.",
+    forms: &[Form::changes("what is kept beside the login").network(Network::Always)],
+    examples: &["agentctl sync && agentctl status"],
     arguments: augment::<Sync>,
     run,
 };

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::fallback::{self, Standin};
 use super::{augment, scopes, seconds};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::client::ClientError;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -22,11 +22,9 @@ pub(super) const VERB: Verb = Verb {
     about: "Print an access token or key",
     more: "\
 Prints the token and a newline, nothing else; with `-o json` also its expiry, scopes and lease id. Where nothing is
-logged in, the key in the provider's variable is printed, if it is set. Keep what is printed out of logs and files.
-Reads only. Uses the network only when the token has to be refreshed first. Never asks anything.
-
-Example:
-  curl -H \"Authorization: Bearer $(agentctl token --min-ttl 5m)\" https://api.example.org/",
+logged in, the key in the provider's variable is printed, if it is set. Keep what is printed out of logs and files.",
+    forms: &[Form::reads().network(Network::When("only when the token has to be refreshed first"))],
+    examples: &["curl -H \"Authorization: Bearer $(agentctl token --min-ttl 5m)\" https://api.example.org/"],
     arguments: augment::<Token>,
     run,
 };

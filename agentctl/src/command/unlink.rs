@@ -5,7 +5,7 @@ use proto::id::{LinkId, ProfileName};
 use proto::link::UnlinkRequest;
 
 use super::augment;
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
 use crate::invocation::{Invocation, Why};
 use crate::output::link;
@@ -14,12 +14,9 @@ pub(super) const VERB: Verb = Verb {
     name: "unlink",
     aliases: &[],
     about: "Take a login out of another tool's files again",
-    more: "\
-Ends the links of a profile, of a format, one by its id, or all of them. What the agent did not write stays.
-Changes files or keyring items of the other tool. Does not use the network. Never asks anything.
-
-Example:
-  agentctl unlink work",
+    more: "Ends the links of a profile, of a format, one by its id, or all of them. What the agent did not write stays.",
+    forms: &[Form::changes("files or keyring items of the other tool")],
+    examples: &["agentctl unlink work"],
     arguments: augment::<End>,
     run,
 };

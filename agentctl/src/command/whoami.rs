@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use proto::whoami::{Whoami, WhoamiRequest};
 
 use super::{augment, fallback};
-use crate::cli::{self, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::client::ClientError;
 use crate::exit::Status;
 use crate::failure::Failure;
@@ -18,11 +18,9 @@ pub(super) const VERB: Verb = Verb {
     about: "Ask the service who is logged in",
     more: "\
 A refused token is refreshed once. Exits with 3 if the service still refuses it, with 4 if it may not ask, and with
-7 if the service cannot be reached: then what is known from the last time is shown, marked as offline.
-Reads only. Uses the network. Never asks anything and never starts a login.
-
-Example:
-  agentctl whoami > /dev/null && make publish",
+7 if the service cannot be reached: then what is known from the last time is shown, marked as offline.",
+    forms: &[Form::reads().network(Network::Always)],
+    examples: &["agentctl whoami > /dev/null && make publish"],
     arguments: augment::<Who>,
     run,
 };
