@@ -3,6 +3,7 @@
 //! Every verb describes itself as a [`Verb`] in its own file. Its arguments are only built once it is the one that was
 //! asked for, because building all of them would cost more than the whole exchange with the agent.
 
+pub(crate) mod complete;
 mod credential;
 mod verb;
 
@@ -109,6 +110,10 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
     let coloured = |arguments: &[OsString]| {
         colour_allowed(std::env::var_os("NO_COLOR").as_deref()) && !arguments.iter().any(|a| a == "--no-color")
     };
+    if let Some(completed) = complete::answer(command, &arguments) {
+        let output = Output::new(Format::Text, Voice::Quiet, false);
+        return output.bytes(&completed).map_or_else(|failure| failure.status(), |()| Status::Done);
+    }
     let matches = match parse(&arguments) {
         _ if credential::has_value(&arguments) => return output::refusal(credential::REFUSAL, coloured(&arguments)),
         Ok(matches) => matches,

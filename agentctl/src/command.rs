@@ -11,12 +11,14 @@ mod env;
 mod exec;
 mod fallback;
 mod file;
+mod help;
 mod import;
 mod link;
 mod links;
 mod list;
 mod login;
 mod logout;
+mod man;
 mod project;
 mod provider;
 mod refresh;
@@ -58,6 +60,8 @@ pub(crate) const VERBS: &[Verb] = &[
     provider::VERB,
     daemon::VERB,
     completions::VERB,
+    man::VERB,
+    help::VERB,
 ];
 
 /// Adds the arguments that `A` describes.

@@ -1,17 +1,4 @@
 //! The process status: the one table from what happened to a number that scripts act on.
-//!
-//! | status | meaning |
-//! |---|---|
-//! | 0 | done; also when the reader of our output went away |
-//! | 1 | failed |
-//! | 2 | usage |
-//! | 3 | login required |
-//! | 4 | denied |
-//! | 5 | locked |
-//! | 6 | agent not reachable |
-//! | 7 | service not reachable, try again |
-//! | 70 | bug |
-//! | 126, 127 | `exec` only: the command cannot be run, is not there (POSIX `env`) |
 
 use std::process::ExitCode;
 
@@ -45,6 +32,21 @@ pub(crate) enum Status {
 }
 
 impl Status {
+    /// What each number means, in order.
+    pub(crate) const TABLE: &[(Status, &'static str)] = &[
+        (Status::Done, "done; also when the reader of the output went away"),
+        (Status::Failed, "failed"),
+        (Status::Usage, "wrong usage"),
+        (Status::LoginRequired, "a login is required"),
+        (Status::Denied, "denied"),
+        (Status::Locked, "locked"),
+        (Status::AgentUnreachable, "the agent cannot be reached"),
+        (Status::IssuerUnreachable, "the service cannot be reached; try again"),
+        (Status::Bug, "a bug"),
+        (Status::CommandNotExecutable, "`exec` only: the command cannot be run"),
+        (Status::CommandNotFound, "`exec` only: the command is not there"),
+    ];
+
     /// The number.
     pub(crate) fn number(self) -> u8 {
         match self {

@@ -87,6 +87,12 @@ impl Output {
         self.bytes(format!("{text}{end}").as_bytes())
     }
 
+    /// Writes a help text to standard output.
+    pub(crate) fn help(&self, text: &clap::builder::StyledStr) -> Result<(), Failure> {
+        let text = if self.data == Paint::new(true) { text.ansi().to_string() } else { text.to_string() };
+        self.text(&text)
+    }
+
     /// Writes bytes as they are to standard output.
     #[allow(clippy::unused_self, reason = "all printing goes through one object")]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {

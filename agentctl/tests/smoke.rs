@@ -140,12 +140,76 @@ fn daemon_run_becomes_the_agent_beside_the_client() {
 }
 
 #[test]
-fn completions_name_the_verbs_and_their_options() {
+fn every_shell_has_a_script_that_asks_this_program() {
     let home = tempfile::tempdir().expect("a temporary directory");
-    for shell in ["bash", "zsh", "fish"] {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = agentctl(home.path(), &["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
-        let script = text(&output.stdout);
-        assert!(script.contains("login") && script.contains("min-ttl"), "{shell}");
+        assert!(text(&output.stdout).contains("AGENTCTL_COMPLETE"), "{shell}");
     }
+    assert_eq!(agentctl(home.path(), &["completions", "tcsh"]).status.code(), Some(2));
+}
+
+#[test]
+fn help_of_a_verb_is_what_the_verb_says_itself() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    for words in [&["login"][..], &["env", "add"], &["token"]] {
+        let asked = agentctl(home.path(), &[&["help"], words].concat());
+        let own = agentctl(home.path(), &[words, &["--help"]].concat());
+        assert_eq!((asked.status.code(), text(&asked.stdout)), (Some(0), text(&own.stdout)), "{words:?}");
+    }
+    let output = agentctl(home.path(), &["help", "tokn"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("\nhint: did you mean `agentctl help token`?"));
+}
+
+#[test]
+fn the_page_for_agents_sorts_all_that_can_be_typed_and_lists_the_exit_codes() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let page = agentctl(home.path(), &["help", "agents"]);
+    let page = text(&page.stdout);
+    let (reads, changes) = page.split_once("\nChange something\n").expect("two parts");
+    let holds = |part: &str, words: &str| part.lines().any(|line| line.trim_start().starts_with(&format!("{words}  ")));
+    for words in ["status", "token", "env list", "provider show"] {
+        assert!(holds(reads, words) && !holds(changes, words), "{words}");
+    }
+    for words in ["login", "logout", "env add", "daemon stop"] {
+        assert!(holds(changes, words) && !holds(reads, words), "{words}");
+    }
+    let output = agentctl(home.path(), &["help", "agents", "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let commands = document["commands"].as_array().expect("a list");
+    assert!(commands.len() > 30);
+    for command in commands {
+        let words = command["command"].as_str().expect("text");
+        let part = if command["reads_only"] == true { reads } else { changes };
+        assert!(holds(part, words), "{words}");
+    }
+    for code in document["exit_codes"].as_array().expect("a list") {
+        assert!(
+            page.contains(&format!("{:>3}  {}", code["status"], code["meaning"].as_str().expect("text"))),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn manual_pages_are_printed_or_written_one_for_each_thing_that_can_be_typed() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = agentctl(home.path(), &["man", "env", "add"]);
+    assert!(text(&output.stdout).contains("agentctl\\-env\\-add"), "{}", text(&output.stdout));
+    assert!(text(&agentctl(home.path(), &["man"]).stdout).contains(".SH Verbs"));
+    assert_eq!(agentctl(home.path(), &["man", "nope"]).status.code(), Some(2));
+    let dir = home.path().join("a/man1");
+    let dir = dir.to_str().expect("it is text");
+    assert_eq!(agentctl(home.path(), &["man", "--dir", dir]).status.code(), Some(0));
+    for name in ["agentctl.1", "agentctl-login.1", "agentctl-env.1", "agentctl-env-add.1"] {
+        let page = std::fs::read_to_string(Path::new(dir).join(name)).expect(name);
+        assert!(page.contains(".SH SYNOPSIS"), "{name}");
+    }
+    let taken = home.path().join("file");
+    std::fs::write(&taken, "").expect("it is writable");
+    let output = agentctl(home.path(), &["man", "--dir", taken.to_str().expect("it is text")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("error: `"), "{}", text(&output.stderr));
 }

@@ -1,7 +1,7 @@
 //! `completions`: a script for the shell.
 
 use clap::ArgMatches;
-use clap_complete::Shell;
+use clap::builder::PossibleValuesParser;
 
 use super::augment;
 use crate::cli::{self, Form, Verb};
@@ -12,9 +12,15 @@ pub(super) const VERB: Verb = Verb {
     name: "completions",
     aliases: &[],
     about: "Print a completion script for a shell",
-    more: "Nothing but the profiles' names is asked of the agent, and only when the script completes one.",
+    more: "\
+The script asks this program for what can follow, names of profiles and services included; an agent is asked for them
+only if one is running. Load it at each start of the shell, so that it fits this version.",
     forms: &[Form::reads()],
-    examples: &["agentctl completions bash > ~/.local/share/bash-completion/completions/agentctl"],
+    examples: &[
+        "echo 'source <(agentctl completions bash)' >> ~/.bashrc",
+        "echo 'source <(agentctl completions zsh)' >> ~/.zshrc",
+        "echo 'agentctl completions fish | source' >> ~/.config/fish/config.fish",
+    ],
     arguments: augment::<Completions>,
     run,
 };
@@ -22,13 +28,12 @@ pub(super) const VERB: Verb = Verb {
 #[derive(clap::Args)]
 struct Completions {
     /// The shell
-    #[arg(value_enum)]
-    shell: Shell,
+    #[arg(value_parser = PossibleValuesParser::new(cli::complete::shells()))]
+    shell: String,
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Completions { shell } = cli::arguments(matches)?;
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut cli::command(), "agentctl", &mut script);
+    let script = cli::complete::script(&shell).ok_or_else(|| Failure::usage("there is no script for that shell"))?;
     invocation.output.bytes(&script)
 }
