@@ -25,6 +25,9 @@ pub(crate) fn none(command: Command) -> Command {
     command
 }
 
+/// Help is easier to read when its lines are not longer, in columns.
+const WIDEST: usize = 110;
+
 const MORE: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 login required, 4 denied, 5 locked,
 6 agent not reachable, 7 service not reachable (try again), 70 bug
@@ -93,6 +96,7 @@ fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Log in once; use the login everywhere")
         .after_help(MORE)
+        .max_term_width(WIDEST)
         .subcommand_required(true)
         .subcommand_value_name("VERB")
         .subcommand_help_heading("Verbs")

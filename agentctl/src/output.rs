@@ -12,7 +12,7 @@ pub(crate) mod provider;
 mod relative;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use serde::Serialize;
 
@@ -57,8 +57,8 @@ pub(crate) struct Output {
 impl Output {
     /// Streams that use colours when they are terminals and `colour` allows it.
     pub(crate) fn new(format: Format, voice: Voice, colour: bool) -> Self {
-        let data = Paint::new(colour && std::io::stdout().is_terminal());
-        let speech = Paint::new(colour && std::io::stderr().is_terminal());
+        let data = Paint::on(&std::io::stdout(), colour);
+        let speech = Paint::on(&std::io::stderr(), colour);
         Self { format, voice, data, speech }
     }
 
@@ -89,7 +89,7 @@ impl Output {
 
     /// Writes a help text to standard output.
     pub(crate) fn help(&self, text: &clap::builder::StyledStr) -> Result<(), Failure> {
-        let text = if self.data == Paint::new(true) { text.ansi().to_string() } else { text.to_string() };
+        let text = if self.data.is_decorated() { text.ansi().to_string() } else { text.to_string() };
         self.text(&text)
     }
 
@@ -107,6 +107,11 @@ impl Output {
     #[allow(clippy::unused_self, reason = "all printing goes through one object")]
     pub(crate) fn instruct(&self, text: &str) {
         say(&clean(text));
+    }
+
+    /// An address that the person must open, on a line of its own.
+    pub(crate) fn address(&self, url: &str) {
+        say(&format!("  {}", self.speech.link(&clean(url))));
     }
 
     /// What was done.
@@ -166,7 +171,7 @@ fn say(line: &str) {
 
 /// Says why a command line is refused, without a word of it.
 pub(crate) fn refusal(text: &str, colour: bool) -> Status {
-    let paint = Paint::new(colour && std::io::stderr().is_terminal());
+    let paint = Paint::on(&std::io::stderr(), colour);
     say(&format!("{} {text}", paint.paint(Colour::Red, "error:")));
     Status::Usage
 }
@@ -174,11 +179,11 @@ pub(crate) fn refusal(text: &str, colour: bool) -> Status {
 /// Prints what the command-line parser says: help and versions to standard output, mistakes to standard error.
 pub(crate) fn usage(error: &clap::Error, colour: bool) -> Result<(), Failure> {
     let text = error.render();
-    let styled = |terminal: bool| if colour && terminal { text.ansi().to_string() } else { text.to_string() };
+    let styled = |paint: Paint| if paint.is_decorated() { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
-        say(styled(std::io::stderr().is_terminal()).trim_end());
+        say(styled(Paint::on(&std::io::stderr(), colour)).trim_end());
         return Ok(());
     }
-    let output = Output::new(Format::Text, Voice::Normal, false);
-    output.bytes(styled(std::io::stdout().is_terminal()).as_bytes())
+    let output = Output::new(Format::Text, Voice::Normal, colour);
+    output.bytes(styled(output.data).as_bytes())
 }

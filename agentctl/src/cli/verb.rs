@@ -15,7 +15,7 @@ pub(crate) struct Verb {
     pub(crate) aliases: &'static [&'static str],
     /// One line.
     pub(crate) about: &'static str,
-    /// What a person should know before they use it; may be empty.
+    /// What a person should know before they use it; may be empty. Line ends in it mean nothing.
     pub(crate) more: &'static str,
     /// What it does to the world: one form, or one for each action that it has.
     pub(crate) forms: &'static [Form],
@@ -94,7 +94,7 @@ impl Verb {
     pub(crate) fn after_help(&self) -> String {
         let mut text = String::new();
         if !self.more.is_empty() {
-            text.push_str(self.more);
+            text.push_str(&self.more.replace('\n', " "));
             text.push_str("\n\n");
         }
         for form in self.forms {

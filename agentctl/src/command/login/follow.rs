@@ -61,7 +61,7 @@ fn show_address(invocation: &Invocation, url: &str, anywhere: bool, open: bool) 
     let output = &invocation.output;
     let place = if anywhere { "in any browser" } else { "in a browser on this machine" };
     output.instruct(&format!("To log in, open this address {place}:"));
-    output.instruct(&format!("  {url}"));
+    output.address(url);
     open_browser(invocation, url, open);
     output.note(WAITING);
 }
@@ -82,11 +82,11 @@ fn open_browser(invocation: &Invocation, url: &str, open: bool) {
 fn show_code(invocation: &Invocation, code: &str, uri: &str, complete: Option<&str>, open: bool) {
     let output = &invocation.output;
     output.instruct("To log in, open this address in any browser and enter the code:");
-    output.instruct(&format!("  {uri}"));
+    output.address(uri);
     output.instruct(&format!("  {code}"));
     if let Some(complete) = complete {
         output.instruct("or open this address, which holds the code already:");
-        output.instruct(&format!("  {complete}"));
+        output.address(complete);
     }
     open_browser(invocation, complete.unwrap_or(uri), open);
     output.note(WAITING);
