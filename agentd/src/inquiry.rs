@@ -6,6 +6,7 @@
 
 mod deployment;
 mod exec;
+mod hosts;
 mod probe;
 mod projects;
 mod sync;

@@ -6,6 +6,7 @@
 
 mod builtin;
 mod catalogue;
+mod hosts;
 mod model;
 mod place;
 mod schema;
@@ -13,6 +14,7 @@ mod settings;
 pub mod template;
 
 pub use catalogue::{Catalogue, ChangeError};
+pub use hosts::Authority;
 pub use model::{
     Absent, AccountFields, Body, Discovery, Environment, Expiry, FlowSpec, Groups, Input, KeySpec, Method, MethodName,
     OauthSpec, Origin, Pick, Pointer, PollExchange, Probe, Projects, Provider, Request, RequestMethod, Secondary, Step,

@@ -94,6 +94,9 @@ pub struct Environment {
     pub url: String,
     /// Whether it needs a login.
     pub needs_login: bool,
+    /// Hosts that its credential is good for, `HOST` or `HOST:PORT`: those of its URLs, and those that are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// Whether the person added it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub added: bool,
@@ -122,7 +125,7 @@ pub struct Provider {
     pub environments: Vec<Environment>,
     /// Ways to log in, the preferred one first.
     pub methods: Vec<MethodOffer>,
-    /// Hosts that may see the credential.
+    /// Hosts that may see the credential of any environment, besides those of each.
     pub hosts: Vec<String>,
     /// Whether the service can be asked who is logged in.
     pub whoami: bool,
@@ -233,6 +236,9 @@ pub struct EnvironmentRequest {
     /// With `env-add`: absolute path of a PEM file with further trusted roots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
+    /// With `env-add`: hosts besides its own that its credential is good for, `HOST` or `HOST:PORT`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// With `env-add`: whether it needs a login. Absent: it is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_login: Option<bool>,

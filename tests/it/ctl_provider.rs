@@ -141,3 +141,26 @@ fn a_broken_file_of_ones_own_does_not_hide_the_others() {
     assert_eq!(report["broken"].as_array().map(Vec::len), Some(1), "{report}");
     assert!(report["broken"][0]["mistakes"].as_array().is_some_and(|all| !all.is_empty()), "{report}");
 }
+
+#[test]
+fn the_hosts_of_an_environment_are_told_and_can_be_more() {
+    let front = Front::new(Tank::default());
+    let add =
+        ["env", "add", "own", "https://tank.example.org", "--provider", "tank", "--host", "files.example.org:8443"];
+    let added = front.json(&add);
+    assert_eq!(added["hosts"], json!(["tank.example.org", "files.example.org:8443"]));
+    let shown = front.json(&["provider", "show", "tank"]);
+    let hosts = |name: &str| {
+        let all = shown["environments"].as_array().expect("there are some");
+        all.iter().find(|environment| environment["name"] == name).expect("it is there")["hosts"].clone()
+    };
+    assert_eq!(hosts("own"), json!(["tank.example.org", "files.example.org:8443"]));
+    assert_eq!(hosts("production"), json!(["www.tankpkg.dev"]));
+    assert!(front.run(&["provider", "show", "tank"]).ok().out.contains("files.example.org:8443"));
+    for wrong in ["https://files.example.org", "*.example.org", "Files.example.org", "files.example.org/", ""] {
+        let told = front
+            .run(&["env", "add", "other", "https://other.example.org", "--provider", "tank", "--host", wrong])
+            .fails(2);
+        assert!(told.err.contains("a further host is not one"), "{wrong}: {told:?}");
+    }
+}

@@ -61,6 +61,9 @@ enum Action {
         /// Trust the certificates in this PEM file as well
         #[arg(long, value_name = "FILE")]
         ca_file: Option<PathBuf>,
+        /// A further host that its credential is good for: `HOST` or `HOST:PORT`; may be repeated
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
         /// It needs no login
         #[arg(long)]
         no_login: bool,
@@ -88,10 +91,10 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Env { action } = cli::arguments(matches)?;
     match action {
         Action::List { provider } => list(invocation, provider.as_ref()),
-        Action::Add { name, url, provider, ca_file, no_login } => {
+        Action::Add { name, url, provider, ca_file, hosts, no_login } => {
             let ca_file = ca_file.map(|path| file::absolute(path, "--ca-file")).transpose()?;
             let needs_login = no_login.then_some(false);
-            add(invocation, &EnvironmentRequest { provider, name, url: Some(url), ca_file, needs_login })
+            add(invocation, &EnvironmentRequest { provider, name, url: Some(url), ca_file, hosts, needs_login })
         }
         Action::Switch { name, provider } => switch(invocation, &request(name, provider)),
         Action::Remove { name, provider } => remove(invocation, &request(name, provider)),

@@ -46,8 +46,9 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
     let can = [(provider.whoami, "whoami"), (provider.projects, "project")];
     let can: Vec<&str> = can.iter().filter(|(can, _)| *can).map(|(_, word)| *word).collect();
     rows.push(("answers to", Cell::plain(if can.is_empty() { "nothing".to_owned() } else { can.join(", ") })));
+    let hosts = hosts(provider);
     let lists = [
-        ("hosts", &provider.hosts),
+        ("hosts", &hosts),
         ("comes with it", &provider.secondaries),
         ("exec sets", &provider.exec),
         ("stands in", &provider.fallback_variables),
@@ -57,6 +58,17 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
     );
     rows.extend(provider.format.as_deref().map(|format| ("links to", Cell::plain(clean(format)))));
     fields(&rows, paint)
+}
+
+/// The hosts of all environments, each once.
+fn hosts(provider: &Provider) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    for host in provider.environments.iter().flat_map(|environment| &environment.hosts).chain(&provider.hosts) {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts
 }
 
 fn offer_text(offer: &MethodOffer) -> String {

@@ -10,9 +10,10 @@ use proto::provider::{Environment, EnvironmentRequest, EnvironmentSwitched, Forg
 
 use super::json::Json;
 use super::problem::{Failure, invalid};
+use super::provider::environment as described;
 use super::token::in_time;
-use super::{Api, describe, provider};
-use crate::provider::{ChangeError, Provider};
+use super::{Api, describe};
+use crate::provider::{self, Authority, ChangeError, Provider};
 
 pub(super) async fn env_add(
     State(api): State<Api>,
@@ -24,14 +25,21 @@ pub(super) async fn env_add(
     if ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
         return Err(invalid("`ca_file` is not an absolute path"));
     }
+    if !request.hosts.iter().all(|host| Authority::is_exact(host)) {
+        let problem = Problem::new(Code::InvalidRequest, "a further host is not one");
+        return Err(Failure(
+            problem.hint("write exact names in lower case, without scheme or `*`; a port, unless it is 443"),
+        ));
+    }
     // Nobody is asked for the sake of an environment that will not be added.
     if provider.environments.iter().any(|own| own.name == request.name || own.url == url.trim_end_matches('/')) {
         return Err(refused(&ChangeError::Exists));
     }
     let asked = api.inquiries.deployment(&provider, &request.name, &url, ca_file, request.needs_login);
     let environment = in_time(asked).await??;
+    let environment = provider::Environment { hosts: request.hosts, ..environment };
     match api.catalogue.add_environment(&provider.name, environment.clone()) {
-        Ok(_) => Ok(Json(Environment { added: true, ..provider::environment(&environment, false) })),
+        Ok(with) => Ok(Json(Environment { added: true, ..described(&with, &environment, false) })),
         Err(error) => Err(refused(&error)),
     }
 }
@@ -56,7 +64,7 @@ pub(super) async fn env_switch(
     let entered = api.vault.enter(&provider.name, &environment.name).await?;
     Ok(Json(EnvironmentSwitched {
         provider: ProviderName::parse(&provider.name).expect("names of providers are checked"),
-        environment: provider::environment(&environment, true),
+        environment: described(&provider, &environment, true),
         profile: entered.map(|snapshot| describe::name(&snapshot.name)),
     }))
 }

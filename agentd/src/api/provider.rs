@@ -31,7 +31,7 @@ impl Api {
                 .iter()
                 .map(|one| Environment {
                     added: self.catalogue.is_added(&provider.name, &one.name),
-                    ..environment(one, one.name == in_use)
+                    ..environment(provider, one, one.name == in_use)
                 })
                 .collect(),
             methods: provider.methods.iter().map(offer).collect(),
@@ -49,11 +49,16 @@ impl Api {
 }
 
 /// An environment as a message.
-pub(super) fn environment(environment: &provider::Environment, current: bool) -> Environment {
+pub(super) fn environment(
+    provider: &provider::Provider,
+    environment: &provider::Environment,
+    current: bool,
+) -> Environment {
     Environment {
         name: environment.name.clone(),
         url: environment.url.clone(),
         needs_login: environment.needs_login,
+        hosts: provider.hosts_of(environment),
         added: false,
         current,
         ca_file: environment.ca_file.as_ref().map(|path| path.display().to_string()),

@@ -128,6 +128,7 @@ fn environment(provider: &Provider, url: Option<&str>, in_use: Option<&str>) -> 
         name: url.to_owned(),
         url: url.to_owned(),
         urls: std::collections::BTreeMap::new(),
+        hosts: Vec::new(),
         needs_login: true,
         ca_file: None,
     })

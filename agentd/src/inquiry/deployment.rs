@@ -64,6 +64,7 @@ impl Inquiries {
             name: name.to_owned(),
             url: url.trim_end_matches('/').to_owned(),
             urls: std::collections::BTreeMap::new(),
+            hosts: Vec::new(),
             needs_login: needs_login.unwrap_or(true),
             ca_file,
         };

@@ -22,6 +22,8 @@ pub struct Provider {
     pub origin: Origin,
     /// Its deployments; the first is used when nothing else decides. Never empty.
     pub environments: Vec<Environment>,
+    /// Further URLs where an environment names none; one that is not here either is the base URL.
+    pub urls: BTreeMap<String, Template>,
     /// How to find out whether a deployment needs a login.
     pub probe: Option<Probe>,
     /// Hosts, besides those of the environments, that may see the credential. Exact names.
@@ -66,8 +68,10 @@ pub struct Environment {
     pub name: String,
     /// Its base URL, without a slash at the end.
     pub url: String,
-    /// Further URLs, by name. One that a request wants and that is not here is the base URL.
+    /// Further URLs, by name. One that a request wants and that is not here is as [`Provider::urls`] says.
     pub urls: BTreeMap<String, String>,
+    /// Hosts, besides those of its URLs, that may see the credential: `HOST` or `HOST:PORT`.
+    pub hosts: Vec<String>,
     /// Whether it needs a login.
     pub needs_login: bool,
     /// Further trusted roots (PEM).

@@ -14,6 +14,7 @@ mod rule;
 mod scope;
 mod section;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::de::DeTable;
@@ -92,9 +93,10 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
         let hint = "add `[environment.production]` with a `url`".to_owned();
         found.add(root.origin(), "has no environment", Some(hint));
     }
-    let urls = environments.iter().flat_map(|environment| environment.urls.keys());
-    let urls = urls.filter(|word| !scope::is_reserved(word)).cloned().collect();
-    let ground = Ground { urls, hosts };
+    let urls = urls(&mut root, found);
+    let words = environments.iter().flat_map(|environment| environment.urls.keys()).chain(urls.keys());
+    let words = words.filter(|word| !scope::is_reserved(word)).cloned().collect();
+    let ground = Ground { urls: words, hosts };
     let scope = |more: &[Name]| Scope::new(&ground, more);
     let user_agent = root.text("user_agent", found).map(|text| scope::header_value(&text, &scope(&[]), found));
     let format = root.text("format", found).map(|format| {
@@ -138,6 +140,7 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
         title,
         origin,
         environments,
+        urls,
         probe,
         hosts: ground.hosts,
         user_agent,
@@ -183,6 +186,24 @@ fn hosts(root: &mut Section<'_>, found: &mut Findings) -> Vec<String> {
     hosts.into_iter().map(|host| host.value).collect()
 }
 
+/// Where the further URLs of an environment are that names none: below its base URL.
+fn urls(root: &mut Section<'_>, found: &mut Findings) -> BTreeMap<String, Template> {
+    let Some(table) = root.table("urls", found) else { return BTreeMap::new() };
+    let ground = Ground { urls: BTreeSet::new(), hosts: Vec::new() };
+    let mut urls = BTreeMap::new();
+    for (word, value) in table.entries() {
+        environment::check_word(&word, found);
+        let Some(url) = section::text(value, found) else { continue };
+        let template = Scope::new(&ground, &[]).address(&url, found);
+        if !url.value.starts_with("{base}") || url.value.contains('?') || url.value.ends_with('/') {
+            let hint = "write `{base}/…`, without a query and without a slash at the end".to_owned();
+            found.add(url.origin, "is not below the environment's URL", Some(hint));
+        }
+        urls.insert(word.value, template);
+    }
+    urls
+}
+
 fn fallback(root: &mut Section<'_>, found: &mut Findings) -> (Vec<String>, String) {
     let Some(mut table) = root.table("fallback", found) else { return (Vec::new(), "Bearer".to_owned()) };
     if !table.has("variables") {
@@ -219,6 +240,7 @@ fn nothing(origin: Origin) -> Provider {
         title: String::new(),
         origin,
         environments: Vec::new(),
+        urls: BTreeMap::new(),
         probe: None,
         hosts: Vec::new(),
         user_agent: None::<Template>,

@@ -9,7 +9,7 @@ use super::{CallError, Presented, Secondary, Services, Site};
 use crate::clock::Moment;
 use crate::http::{self, AUTHORIZATION, HeaderName, Method, Payload, SendError, USER_AGENT};
 use crate::provider::template::{Escape, Missing, Name, Values};
-use crate::provider::{Body, Request, RequestMethod, Template};
+use crate::provider::{Authority, Body, Request, RequestMethod, Template};
 
 /// What came back.
 pub(super) struct Answer {
@@ -159,7 +159,8 @@ fn with_place(values: Values, site: &Site) -> Values {
         .maybe(Name::Project, place.project.as_deref())
 }
 
-/// The template with its values. A further URL that this environment does not have is its base.
+/// The template with its values. A further URL that this environment does not have is where the provider says, else its
+/// base.
 fn fill(template: &Template, values: &Values, site: &Site, escape: Escape) -> Result<Zeroizing<String>, Missing> {
     let missing: Vec<&Name> =
         template.names().filter(|name| matches!(name, Name::Url(_)) && values.value(name).is_none()).collect();
@@ -168,7 +169,10 @@ fn fill(template: &Template, values: &Values, site: &Site, escape: Escape) -> Re
     }
     let mut more = values.clone();
     for name in missing {
-        more.set(name.clone(), &site.place.base);
+        let usual = site.provider.urls.get(name.word());
+        let base = Values::new().with(Name::Base, &site.place.base);
+        let url = usual.map(|usual| usual.fill(&base, Escape::Url)).transpose()?;
+        more.set(name.clone(), url.as_deref().unwrap_or(&site.place.base));
     }
     template.fill(&more, escape)
 }
@@ -180,8 +184,7 @@ fn check_target(url: &str, site: &Site) -> Result<(), CallError> {
     let places = std::iter::once(&site.place.base).chain(site.place.urls.values());
     let of_place = places.filter_map(|own| Url::parse(own).ok()).any(|own| own.origin() == url.origin());
     let listed = url.scheme() == "https"
-        && url.port().is_none()
-        && url.host_str().is_some_and(|host| site.provider.hosts.iter().any(|known| known == host));
+        && Authority::of(&url).is_some_and(|authority| site.provider.lists(&site.place, &authority));
     if of_place || listed { Ok(()) } else { Err(refused("its address is none of the service's hosts")) }
 }
 

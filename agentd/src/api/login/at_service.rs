@@ -98,6 +98,7 @@ fn environment_of(provider: &Provider, place: &Place) -> crate::provider::Enviro
         name: place.environment.clone(),
         url: place.base.clone(),
         urls: place.urls.clone(),
+        hosts: Vec::new(),
         needs_login: place.needs_login,
         ca_file: place.ca_file.clone(),
     })

@@ -10,7 +10,7 @@ use crate::config::{Findings, Problems};
 pub(super) fn written(added: &[(String, Environment)]) -> String {
     let mut text = String::from("# Environments added by `agentctl env add`.\n");
     for (provider, environment) in added {
-        let Environment { name, url, urls, needs_login, ca_file } = environment;
+        let Environment { name, url, urls, hosts, needs_login, ca_file } = environment;
         let mut line = |key: &str, value: &str| {
             let _ = writeln!(text, "{key} = {value}");
         };
@@ -18,6 +18,10 @@ pub(super) fn written(added: &[(String, Environment)]) -> String {
         line("login", if *needs_login { "true" } else { "false" });
         if let Some(path) = ca_file {
             line("ca_file", &quoted(&path.to_string_lossy()));
+        }
+        if !hosts.is_empty() {
+            let hosts: Vec<String> = hosts.iter().map(|host| quoted(host)).collect();
+            line("hosts", &format!("[{}]", hosts.join(", ")));
         }
         for (name, url) in urls {
             line(&format!("urls.{}", quoted(name)), &quoted(url));

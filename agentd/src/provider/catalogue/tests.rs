@@ -49,6 +49,7 @@ fn staging(url: &str) -> Environment {
         name: "staging".to_owned(),
         url: url.to_owned(),
         urls: BTreeMap::from([("api".to_owned(), "https://api.staging.example".to_owned())]),
+        hosts: vec!["files.staging.example:8443".to_owned()],
         needs_login: false,
         ca_file: Some(PathBuf::from("/etc/acme \"ca\".pem")),
     }

@@ -7,7 +7,7 @@ use super::rule;
 use super::scope::{base_url, is_reserved};
 use super::section::{Section, text};
 use crate::config::{Findings, Origin, Text};
-use crate::provider::Environment;
+use crate::provider::{Authority, Environment};
 
 /// The most environments of a provider.
 const MOST: usize = 64;
@@ -40,6 +40,14 @@ pub(super) fn environments(table: &Section<'_>, found: &mut Findings) -> Vec<Wri
     environments
 }
 
+/// Whether a further URL can be called so.
+pub(super) fn check_word(word: &Text, found: &mut Findings) {
+    if !rule::is_word(&word.value) || is_reserved(&word.value) {
+        let hint = "use lower-case letters, digits and `_`, and no name that templates know already".to_owned();
+        found.add(word.origin, "is not a name for a URL", Some(hint));
+    }
+}
+
 fn environment(name: &Text, mut section: Section<'_>, found: &mut Findings) -> Environment {
     if !rule::is_name(&name.value) {
         let hint = "use lower-case letters, digits and dashes, at most 32".to_owned();
@@ -49,14 +57,18 @@ fn environment(name: &Text, mut section: Section<'_>, found: &mut Findings) -> E
     let mut urls = BTreeMap::new();
     if let Some(table) = section.table("urls", found) {
         for (word, value) in table.entries() {
-            if !rule::is_word(&word.value) || is_reserved(&word.value) {
-                let hint = "use lower-case letters, digits and `_`, and no name that templates know already".to_owned();
-                found.add(word.origin, "is not a name for a URL", Some(hint));
-            }
+            check_word(&word, found);
             if let Some(url) = text(value, found) {
                 urls.insert(word.value, base_url(&url, found));
             }
         }
+    }
+    let hosts = section.texts("hosts", found);
+    for host in
+        hosts.iter().filter(|host| Authority::parse(&host.value).is_none_or(|read| read.to_string() != host.value))
+    {
+        let hint = "write exact names in lower case, without scheme or `*`; a port, unless it is 443".to_owned();
+        found.add(host.origin, "is not a host", Some(hint));
     }
     let needs_login = section.truth("login", found).unwrap_or(true);
     let ca_file = section.text("ca_file", found).map(|path| {
@@ -66,5 +78,6 @@ fn environment(name: &Text, mut section: Section<'_>, found: &mut Findings) -> E
         PathBuf::from(path.value)
     });
     section.close(found);
-    Environment { name: name.value.clone(), url, urls, needs_login, ca_file }
+    let hosts = hosts.into_iter().map(|host| host.value).collect();
+    Environment { name: name.value.clone(), url, urls, hosts, needs_login, ca_file }
 }
