@@ -11,6 +11,7 @@ pub mod client;
 pub mod ctl;
 pub mod daemon;
 pub mod desk;
+pub mod form;
 pub mod front;
 pub mod issuer;
 pub mod lean;

@@ -1,6 +1,6 @@
 //! The client as people and scripts meet it: verbs, outputs, exit codes.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use harness::ctl::{Ctl, Ran};
 use harness::daemon::Process;
@@ -192,17 +192,4 @@ fn the_daemon_is_started_looked_at_and_stopped() {
     assert_eq!(home.recorded_pid(), Some(child.id()), "it has taken the client's place");
     drop(run(&["daemon", "stop"]).ok());
     assert!(child.wait().expect("it is ours").success());
-}
-
-#[test]
-fn completions_name_every_option_and_bash_accepts_them() {
-    let sandbox = Sandbox::memory_only();
-    for shell in ["bash", "zsh", "fish"] {
-        let script = ctl(&sandbox, &["completions", shell]).ok().out;
-        assert!(script.contains("min-ttl") && script.contains("client-secret-stdin"), "{shell}");
-        std::fs::write(sandbox.path().join(shell), &script).expect("the sandbox is writable");
-    }
-    // The one shell that is everywhere.
-    let checked = Command::new("bash").arg("-n").arg(sandbox.path().join("bash")).output().expect("there is a bash");
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

@@ -2,6 +2,7 @@
 
 mod agentctl;
 mod architecture;
+mod completions;
 mod config;
 mod crowd;
 mod ctl_login;
@@ -17,6 +18,7 @@ mod exec;
 mod hostile_client;
 mod import_logins;
 mod instance;
+mod json_forms;
 mod kill;
 mod link_clients;
 mod link_files;

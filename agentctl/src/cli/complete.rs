@@ -36,8 +36,10 @@ pub(super) fn answer(command: impl FnOnce() -> Command, arguments: &[OsString]) 
     let shell = std::env::var_os(VARIABLE)?;
     let shell: &dyn EnvCompleter = SHELLS.completer(shell.to_str()?)?;
     let typed = arguments.iter().position(|argument| argument == "--").map(|at| arguments[at + 1..].to_vec())?;
-    let mut command = with_names(command());
+    // A verb's arguments are there only once it is built.
+    let mut command = command();
     command.build();
+    let mut command = with_names(command);
     let mut text = Vec::new();
     let here = std::env::current_dir().ok();
     shell.write_complete(&mut command, typed, here.as_deref(), &mut text).ok()?;
