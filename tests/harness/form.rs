@@ -29,21 +29,36 @@ const WORDS: [&str; 11] = [
 /// The form of a document.
 pub fn of(value: &Value) -> Value {
     match value {
-        Value::Array(elements) => {
-            let mut forms: Vec<Value> = Vec::new();
-            for form in elements.iter().map(of) {
-                if !forms.contains(&form) {
-                    forms.push(form);
-                }
-            }
-            Value::Array(forms)
-        }
+        Value::Array(elements) => Value::Array(elements.iter().map(of).reduce(both).into_iter().collect()),
         Value::Bool(_) => json!("a boolean"),
         Value::Null => Value::Null,
         Value::Number(_) => json!("a number"),
         Value::Object(members) => Value::Object(members.iter().map(member).collect::<Map<_, _>>()),
         Value::String(text) if Timestamp::parse(text).is_ok() => json!("a time"),
         Value::String(_) => json!("a text"),
+    }
+}
+
+/// The form of two elements of one list: all members that either has.
+fn both(one: Value, other: Value) -> Value {
+    match (one, other) {
+        (Value::Object(mut members), Value::Object(more)) => {
+            for (name, form) in more {
+                let form = match members.remove(&name) {
+                    Some(known) => both(known, form),
+                    None => form,
+                };
+                members.insert(name, form);
+            }
+            Value::Object(members)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            Value::Array(one.into_iter().chain(other).reduce(both).into_iter().collect())
+        }
+        (one, other) if one == other => one,
+        (Value::Null, form) | (form, Value::Null) => form,
+        // Words of a closed list.
+        _ => json!("a text"),
     }
 }
 
@@ -69,7 +84,11 @@ pub fn check(command: &str, document: &Value) {
     }
     let known = fs::read_to_string(&file).unwrap_or_default();
     let known: Value = serde_json::from_str(&known).unwrap_or_default();
-    assert_eq!(form, known, "`{command} -o json` has not the form in `{}`", file.display());
+    let lines = |form: &Value| serde_json::to_string_pretty(form).expect("it is JSON");
+    let (now, then) = (lines(&form), lines(&known));
+    let differ = |a: &str, b: &str| a.lines().filter(|line| !b.contains(line)).map(str::to_owned).collect::<Vec<_>>();
+    let (added, lost) = (differ(&now, &then), differ(&then, &now));
+    assert_eq!(form, known, "`{command} -o json`: new {added:?}, lost {lost:?}, against `{}`", file.display());
 }
 
 /// Whether forms are checked. A test asserts it, so that a run that writes them fails as a whole.
