@@ -10,11 +10,13 @@ mod verb;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use proto::id::ProfileName;
 pub(crate) use verb::{Form, Network, Verb};
 
 use crate::command;
+use crate::connect::Log;
 use crate::exit::Status;
 use crate::failure::Failure;
 use crate::invocation::{Ask, Invocation};
@@ -39,6 +41,16 @@ Environment: AGENTCTL_PROFILE, AGENTCTL_NO_AUTOSTART=1, AGENTD_SOCKET, AGENTD_HO
 enum FormatWord {
     Text,
     Json,
+}
+
+/// `--log-level`, in the words of the agent's `log.level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelWord {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
 }
 
 #[derive(Args)]
@@ -66,6 +78,12 @@ struct Globals {
     /// Say how it is done
     #[arg(short, long, global = true)]
     verbose: bool,
+    /// How much to say: `error` is `--quiet`, `debug` is `--verbose`; an agent that is started logs as much
+    #[arg(long, global = true, value_name = "LEVEL", value_enum, conflicts_with_all = ["quiet", "verbose"])]
+    log_level: Option<LevelWord>,
+    /// The form of what is said on standard error, and of the log of an agent that is started
+    #[arg(long, global = true, value_name = "FORMAT", value_enum)]
+    log_format: Option<FormatWord>,
     /// No colours (or `NO_COLOR`)
     #[arg(long, global = true)]
     no_color: bool,
@@ -137,13 +155,16 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
         Err(error) => return output::usage(&error, false).map_or_else(|f| f.status(), |()| Status::Usage),
     };
     let json = globals.json || globals.output == Some(FormatWord::Json);
-    let voice = match (globals.quiet, globals.verbose) {
-        (true, _) => Voice::Quiet,
-        (_, true) => Voice::Verbose,
-        _ => Voice::Normal,
+    let voice = match globals.log_level {
+        _ if globals.quiet => Voice::Quiet,
+        _ if globals.verbose => Voice::Verbose,
+        Some(LevelWord::Error) => Voice::Quiet,
+        Some(LevelWord::Debug | LevelWord::Trace) => Voice::Verbose,
+        None | Some(LevelWord::Info | LevelWord::Warn) => Voice::Normal,
     };
     let format = if json { Format::Json } else { Format::Text };
-    let output = Output::new(format, voice, coloured(&[]) && !globals.no_color);
+    let speech = if globals.log_format == Some(FormatWord::Json) { Format::Json } else { Format::Text };
+    let output = Output::new(format, voice, coloured(&[]) && !globals.no_color).speaking(speech);
     match begin(globals, output.clone()).and_then(|invocation| dispatch(&matches, &invocation)) {
         Ok(()) => Status::Done,
         Err(failure) => {
@@ -159,8 +180,13 @@ fn begin(globals: Globals, output: Output) -> Result<Invocation, Failure> {
         (true, _) => Ask::Always,
         _ => Ask::OnTerminal,
     };
+    let word = |value: &dyn Fn() -> Option<PossibleValue>| value().map(|value| value.get_name().to_owned());
+    let log = Log {
+        level: word(&|| globals.log_level?.to_possible_value()),
+        format: word(&|| globals.log_format?.to_possible_value()),
+    };
     Invocation::new(output, |name| std::env::var_os(name), globals.profile, globals.socket)
-        .map(|invocation| invocation.autostart(!globals.no_autostart).ask(ask))
+        .map(|invocation| invocation.autostart(!globals.no_autostart).ask(ask).log(log))
 }
 
 fn dispatch(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {

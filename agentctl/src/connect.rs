@@ -7,16 +7,17 @@
 mod start;
 mod trust;
 
+use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use proto::paths::Paths;
+use proto::paths::{self, Paths};
 
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
-pub(crate) use start::{StartError, program, start_apart};
+pub(crate) use start::{StartError, program};
 use trust::TrustError;
 
 /// The longest first line of the instance lock, in bytes; socket paths are far shorter.
@@ -37,6 +38,26 @@ pub(crate) struct Door {
     pub(crate) demanded: bool,
     /// Our user id.
     pub(crate) uid: u32,
+    /// What an agent that is started logs.
+    pub(crate) log: Log,
+}
+
+/// What an agent logs, in the words of its configuration; what is absent is left to that.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Log {
+    /// `log.level`.
+    pub(crate) level: Option<String>,
+    /// `log.format`.
+    pub(crate) format: Option<String>,
+}
+
+impl Log {
+    /// The variables that tell it.
+    fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [(paths::LOG_VARIABLE, &self.level), (paths::LOG_FORMAT_VARIABLE, &self.format)]
+            .into_iter()
+            .filter_map(|(name, word)| word.as_deref().map(|word| (name, word)))
+    }
 }
 
 /// A connection to an agent of ours.
@@ -91,7 +112,7 @@ impl Door {
 
     /// Starts an agent, or waits for the one another process starts, and connects to it.
     pub(crate) fn start(&self) -> Result<Connected, ConnectError> {
-        let socket = start::start(&self.paths.log, self.demand()).map_err(ConnectError::NotStarted)?;
+        let socket = start::start(&self.paths.log, &self.variables()).map_err(ConnectError::NotStarted)?;
         if self.demanded && socket != self.paths.socket {
             return Err(ConnectError::RunsElsewhere(socket));
         }
@@ -104,8 +125,20 @@ impl Door {
         }
     }
 
+    /// What an agent that is started is told.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, &OsStr)> {
+        let socket = self.demand().map(|socket| (paths::SOCKET_VARIABLE, socket.as_os_str()));
+        socket.into_iter().chain(self.log.variables().map(|(name, word)| (name, OsStr::new(word)))).collect()
+    }
+
+    /// Starts an agent through a process of its own, for a command that will take our place: it must not find a child that
+    /// it never started. Whether one serves now.
+    pub(crate) fn start_apart(&self) -> std::io::Result<bool> {
+        start::start_apart(self.demand(), &self.variables())
+    }
+
     /// The socket that was named on the command line.
-    pub(crate) fn demand(&self) -> Option<&Path> {
+    fn demand(&self) -> Option<&Path> {
         self.demanded.then_some(self.paths.socket.as_path())
     }
 

@@ -8,7 +8,7 @@ use proto::id::ProfileName;
 use proto::paths::Paths;
 
 use crate::client::Client;
-use crate::connect::{self, ConnectError, Connected, Door};
+use crate::connect::{ConnectError, Connected, Door, Log};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -81,13 +81,19 @@ impl Invocation {
             Some(None) => return Err(Failure::usage("`AGENTCTL_PROFILE` is not text")),
         };
         let autostart = set("AGENTCTL_NO_AUTOSTART").is_none_or(|value| value == "0");
-        let door = Door { paths, demanded, uid };
+        let door = Door { paths, demanded, uid, log: Log::default() };
         Ok(Self { output, door, argument, environment, autostart, ask: Ask::default() })
     }
 
     /// Forbids to start an agent unless `allowed`.
     pub(crate) fn autostart(mut self, allowed: bool) -> Self {
         self.autostart &= allowed;
+        self
+    }
+
+    /// Says what an agent that is started logs.
+    pub(crate) fn log(mut self, log: Log) -> Self {
+        self.door.log = log;
         self
     }
 
@@ -137,7 +143,7 @@ impl Invocation {
         match self.door.connect() {
             Err(ConnectError::NotRunning(_)) if self.autostart => {
                 self.output.detail("no agent answers: starting one");
-                match connect::start_apart(self.door.demand()) {
+                match self.door.start_apart() {
                     Ok(true) => self.reached(self.door.connect()),
                     // The other process has already said why.
                     Ok(false) => Err(Failure::Quiet(crate::exit::Status::AgentUnreachable)),

@@ -15,6 +15,7 @@ mod table;
 use std::io::Write;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 pub(crate) use clean::clean;
 pub(crate) use paint::{Colour, Paint};
@@ -49,6 +50,7 @@ pub(crate) enum Voice {
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
     format: Format,
+    speech_format: Format,
     voice: Voice,
     data: Paint,
     speech: Paint,
@@ -59,7 +61,14 @@ impl Output {
     pub(crate) fn new(format: Format, voice: Voice, colour: bool) -> Self {
         let data = Paint::on(&std::io::stdout(), colour);
         let speech = Paint::on(&std::io::stderr(), colour);
-        Self { format, voice, data, speech }
+        Self { format, speech_format: Format::Text, voice, data, speech }
+    }
+
+    /// The same, with standard error in this form.
+    pub(crate) fn speaking(self, speech_format: Format) -> Self {
+        // A program that reads lines has no use for decorations inside them.
+        let speech = if speech_format == Format::Json { Paint::new(false) } else { self.speech };
+        Self { speech_format, speech, ..self }
     }
 
     /// Whether a program reads the data.
@@ -104,63 +113,89 @@ impl Output {
     }
 
     /// What the person must see to go on; not even `-q` hides it.
-    #[allow(clippy::unused_self, reason = "all printing goes through one object")]
     pub(crate) fn instruct(&self, text: &str) {
-        say(&clean(text));
+        self.speak(None, &clean(text));
     }
 
     /// An address that the person must open, on a line of its own.
     pub(crate) fn address(&self, url: &str) {
-        say(&format!("  {}", self.speech.link(&clean(url))));
+        let url = clean(url);
+        match self.speech_format {
+            Format::Json => self.speak(None, &url),
+            Format::Text => say(&format!("  {}", self.speech.link(&url))),
+        }
     }
 
     /// What was done.
     pub(crate) fn note(&self, text: &str) {
         if self.voice >= Voice::Normal {
-            say(&clean(text));
+            self.speak(None, &clean(text));
         }
     }
 
     /// What the person should know.
     pub(crate) fn warning(&self, text: &str) {
         if self.voice >= Voice::Normal {
-            say(&format!("{} {}", self.speech.paint(Colour::Yellow, "warning:"), clean(text)));
+            self.speak(Some(("warning", Colour::Yellow)), &clean(text));
         }
     }
 
     /// What the person could do next.
     pub(crate) fn hint(&self, text: &str) {
         if self.voice >= Voice::Normal {
-            say(&format!("{} {}", self.speech.paint(Colour::Bold, "hint:"), clean(text)));
+            self.speak(Some(("hint", Colour::Bold)), &clean(text));
         }
     }
 
     /// How it was done, with `-v`.
     pub(crate) fn detail(&self, text: &str) {
-        if self.voice >= Voice::Verbose {
-            say(&self.speech.paint(Colour::Dim, &clean(text)));
+        if self.voice < Voice::Verbose {
+            return;
+        }
+        match self.speech_format {
+            Format::Json => self.speak(Some(("debug", Colour::Dim)), &clean(text)),
+            Format::Text => say(&self.speech.paint(Colour::Dim, &clean(text))),
+        }
+    }
+
+    /// A line on standard error, with the word that it begins with; without one it simply tells.
+    fn speak(&self, word: Option<(&str, Colour)>, text: &str) {
+        match (self.speech_format, word) {
+            (Format::Json, word) => {
+                let level = word.map_or("info", |(word, _)| word);
+                say_json(&json!({ "level": level, "message": text.trim_start() }));
+            }
+            (Format::Text, None) => say(text),
+            (Format::Text, Some((word, colour))) => {
+                say(&format!("{} {text}", self.speech.paint(colour, &format!("{word}:"))));
+            }
         }
     }
 
     /// Why the command ends: two lines for people, a problem document for programs.
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.is_json() {
-            let mut text = Vec::new();
-            if let Some(value) = failure.json()
-                && json::write(&mut text, &value).is_ok()
-            {
-                say(&String::from_utf8_lossy(&text));
+            if let Some(value) = failure.json() {
+                say_json(&value);
             }
             return;
         }
         let Some((detail, lines, hint)) = failure.text() else { return };
-        say(&format!("{} {}", self.speech.paint(Colour::Red, "error:"), clean(detail)));
+        self.speak(Some(("error", Colour::Red)), &clean(detail));
         for line in lines {
-            say(&format!("  {}", clean(line)));
+            self.speak(None, &format!("  {}", clean(line)));
         }
         if let Some(hint) = hint {
-            say(&format!("{} {}", self.speech.paint(Colour::Bold, "hint:"), clean(hint)));
+            self.speak(Some(("hint", Colour::Bold)), &clean(hint));
         }
+    }
+}
+
+/// Writes a document to standard error.
+fn say_json(value: &Value) {
+    let mut text = Vec::new();
+    if json::write(&mut text, value).is_ok() {
+        say(&String::from_utf8_lossy(&text));
     }
 }
 

@@ -140,6 +140,30 @@ fn daemon_run_becomes_the_agent_beside_the_client() {
 }
 
 #[test]
+fn what_is_said_is_told_line_by_line_in_the_form_that_was_asked_for() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = agentctl(home.path(), &["token", "--no-autostart", "--log-format", "json"]);
+    assert_eq!(output.status.code(), Some(6));
+    let lines: Vec<serde_json::Value> =
+        text(&output.stderr).lines().map(|line| serde_json::from_str(line).expect("one document on a line")).collect();
+    let levels: Vec<&str> = lines.iter().filter_map(|line| line["level"].as_str()).collect();
+    assert_eq!(levels, ["error", "hint"], "{lines:?}");
+    assert_eq!(agentctl(home.path(), &["-q", "--log-level", "debug", "status"]).status.code(), Some(2));
+    assert_eq!(agentctl(home.path(), &["--log-level", "loud", "status"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_agent_that_is_started_logs_as_the_command_line_says() {
+    let place = beside("/bin/sh");
+    let script = place.path().join("run");
+    std::fs::write(&script, "echo \"$AGENTD_LOG $AGENTD_LOG_FORMAT\"").expect("it is writable");
+    let mut command = Command::new(place.path().join("agentctl"));
+    command.args(["daemon", "run", "--log-level", "trace", "--log-format", "json"]).current_dir(place.path());
+    let output = command.env_clear().env("AGENTD_HOME", place.path()).output().expect("it can be run");
+    assert_eq!(text(&output.stdout), "trace json\n", "{}", text(&output.stderr));
+}
+
+#[test]
 fn every_shell_has_a_script_that_asks_this_program() {
     let home = tempfile::tempdir().expect("a temporary directory");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -15,11 +15,10 @@ use std::path::Path;
 pub(crate) use self::file::{Text, read};
 pub(crate) use self::problem::{Findings, Origin, quoted};
 pub use self::problem::{Place, Problem, Problems};
+pub use proto::paths::LOG_VARIABLE;
 
 /// Overrides `store.key`.
 pub const STORE_KEY_VARIABLE: &str = "AGENTD_STORE_KEY";
-/// Overrides `log.level`.
-pub const LOG_VARIABLE: &str = "AGENTD_LOG";
 
 /// The settings in force. `Debug` does not show the proxy, whose URL may hold a password.
 #[derive(Clone, Default, PartialEq)]

@@ -18,6 +18,10 @@ use std::path::{Path, PathBuf};
 pub const HOME_VARIABLE: &str = "AGENTD_HOME";
 /// Names the socket.
 pub const SOCKET_VARIABLE: &str = "AGENTD_SOCKET";
+/// Says how much a daemon logs, over its configuration.
+pub const LOG_VARIABLE: &str = "AGENTD_LOG";
+/// Says in which form a daemon logs, over its configuration.
+pub const LOG_FORMAT_VARIABLE: &str = "AGENTD_LOG_FORMAT";
 
 /// All paths of one agent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,6 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use clap::{ArgMatches, Subcommand};
-use proto::paths::SOCKET_VARIABLE;
 
 use super::augment;
 use crate::cli::{self, Form, Verb};
@@ -77,9 +76,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
 fn foreground(invocation: &Invocation) -> Failure {
     let mut command = Command::new(connect::program());
     command.arg("run");
-    if let Some(socket) = invocation.door().demand() {
-        command.env(SOCKET_VARIABLE, socket);
-    }
+    command.envs(invocation.door().variables());
     let error = command.exec();
     Failure::unreachable(format!("`agentd` cannot be run: {}", error.kind())).hint("install `agentd` beside `agentctl`")
 }

@@ -4,6 +4,7 @@
 //! and the one line it says (`ready SOCKET`, or `running SOCKET` when another agent was first) comes over a pair of
 //! sockets of our own. So `$(agentctl token)` never waits for the agent to end.
 
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
@@ -12,8 +13,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-use proto::paths;
 
 use crate::failure::Failure;
 
@@ -80,7 +79,7 @@ pub(crate) fn program() -> PathBuf {
 }
 
 /// Starts an agent and answers with the socket it serves, or the one that serves already.
-pub(super) fn start(log: &Path, socket: Option<&Path>) -> Result<PathBuf, StartError> {
+pub(super) fn start(log: &Path, variables: &[(&str, &OsStr)]) -> Result<PathBuf, StartError> {
     let log_error = |error: std::io::Error| StartError::Log { log: log.to_owned(), kind: error.kind() };
     let file = open_log(log).map_err(log_error)?;
     let written = file.metadata().map_err(log_error)?.len();
@@ -91,9 +90,7 @@ pub(super) fn start(log: &Path, socket: Option<&Path>) -> Result<PathBuf, StartE
     let mut command = Command::new(program());
     command.args(["run", "--background"]).current_dir("/");
     command.stdin(Stdio::null()).stdout(OwnedFd::from(theirs)).stderr(file);
-    if let Some(socket) = socket {
-        command.env(paths::SOCKET_VARIABLE, socket);
-    }
+    command.envs(variables.iter().copied());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => StartError::NoProgram,
         kind => StartError::Spawn(kind),
@@ -116,11 +113,10 @@ pub(super) fn start(log: &Path, socket: Option<&Path>) -> Result<PathBuf, StartE
     }
 }
 
-/// Starts an agent through a process of its own, for `exec`: a command that takes our place must not find a child
-/// that it never started.
-pub(crate) fn start_apart(socket: Option<&Path>) -> std::io::Result<bool> {
+/// The same through another process of ours.
+pub(super) fn start_apart(socket: Option<&Path>, variables: &[(&str, &OsStr)]) -> std::io::Result<bool> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["daemon", "start"]).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["daemon", "start"]).envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null());
     if let Some(socket) = socket {
         command.arg("--socket").arg(socket);
     }

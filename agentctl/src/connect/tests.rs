@@ -8,7 +8,7 @@ use super::*;
 fn door(place: &Path) -> Door {
     let home = |name: &str| (name == "AGENTD_HOME").then(|| place.as_os_str().to_owned());
     let paths = Paths::find(home, 0).expect("AGENTD_HOME is absolute");
-    Door { paths, demanded: false, uid: rustix::process::getuid().as_raw() }
+    Door { paths, demanded: false, uid: rustix::process::getuid().as_raw(), log: Log::default() }
 }
 
 #[test]
