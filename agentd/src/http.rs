@@ -2,11 +2,13 @@
 //!
 //! Owns the limits of an exchange (time, size, where to), and says of each failure whether the service can have seen
 //! the request. Redirects are never followed, nothing is sent twice, nothing is decompressed. Plain http goes to this
-//! machine only. Knows nothing of OAuth; the caller reads status and body.
+//! machine only, and a host that no person has named is reached only where its service may send us (`reach`). Knows nothing of OAuth; the caller reads status and body.
 
 mod client;
 mod endpoint;
 mod form;
+mod names;
+mod reach;
 #[cfg(test)]
 pub(crate) mod stub;
 
@@ -20,6 +22,7 @@ use zeroize::Zeroizing;
 
 use client::{Clients, Timeouts};
 pub use endpoint::{EndpointError, MAX_URL, check_endpoint, check_page, is_loopback};
+pub use reach::Reach;
 pub use reqwest::header::{AUTHORIZATION, HeaderName, USER_AGENT};
 
 /// Longest time to a usable connection: name, proxy and TLS handshake included.
@@ -37,6 +40,9 @@ pub const UNTRUSTED: &str = "the certificate is not trusted";
 pub const NO_ROOTS: &str = "the CA file has no usable certificate";
 /// Why nothing was sent: there is no such file of further roots, or it is not readable.
 pub const ROOTS_UNREADABLE: &str = "the CA file cannot be read";
+
+/// Why nothing was sent: a service on the internet has named a host inside a private network, or on this machine.
+pub const OUT_OF_REACH: &str = "its name leads to an address that the service may not send us to";
 
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +77,8 @@ pub struct Request<'a> {
     pub headers: Vec<(HeaderName, Zeroizing<String>)>,
     /// Further trusted roots (PEM).
     pub ca_file: Option<&'a Path>,
+    /// How far it may go; [`Reach::Anywhere`] where a person has named the host.
+    pub reach: Reach,
 }
 
 /// An answer. It may hold secrets, so it has no `Debug`.
@@ -83,6 +91,8 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// The service's wall time, from `Date`, in seconds since 1970.
     pub date: Option<i64>,
+    /// How far this service may send us.
+    pub reach: Reach,
     /// At most [`MAX_BODY`] bytes; a larger body of a failure is left out.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -122,13 +132,15 @@ impl Http {
     }
 
     fn with_timeouts(proxy: Option<String>, timeouts: Timeouts) -> Self {
-        Self(Arc::new(Clients::new(proxy, timeouts)))
+        Self(Arc::new(Clients::new(proxy, timeouts, names::system)))
     }
 
     /// Sends `request` once and reads the whole answer, whatever its status.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
         let url = check_endpoint(request.url).map_err(|error| SendError::NotSent { why: error.why() })?;
-        let client = self.0.client_for(&url, request.ca_file)?;
+        request.reach.check(&url).map_err(|error| SendError::NotSent { why: error.why() })?;
+        let (client, is_direct) = self.0.client_for(&url, request.ca_file, request.reach)?;
+        let asked = url.clone();
         let builder = match request.method {
             Method::Delete => client.delete(url),
             Method::Get => client.get(url),
@@ -151,6 +163,7 @@ impl Http {
             builder = builder.header(name, value);
         }
         let answer = builder.send().await.map_err(|error| failure(&error))?;
+        let reach = Reach::of_service(&asked, answer.remote_addr().filter(|_| is_direct));
         let status = answer.status().as_u16();
         let date = text(answer.headers(), &DATE).and_then(http_date);
         let retry_after = text(answer.headers(), &RETRY_AFTER).and_then(|value| wait(value, date));
@@ -160,7 +173,7 @@ impl Http {
             None if (200..300).contains(&status) => return Err(SendError::Lost { why: "the answer is too large" }),
             None => Zeroizing::default(),
         };
-        Ok(Response { status, content_type, retry_after, date, body })
+        Ok(Response { status, content_type, retry_after, date, reach, body })
     }
 }
 
@@ -193,7 +206,10 @@ fn failure(error: &reqwest::Error) -> SendError {
 }
 
 fn unconnected(error: &reqwest::Error) -> &'static str {
-    match rustls_error(error) {
+    if cause::<names::OutOfReach>(error).is_some() {
+        return OUT_OF_REACH;
+    }
+    match cause::<rustls::Error>(error) {
         Some(rustls::Error::InvalidCertificate(_)) => UNTRUSTED,
         Some(_) => "the TLS handshake failed",
         None if error.is_dns() => "the name cannot be resolved",
@@ -202,7 +218,8 @@ fn unconnected(error: &reqwest::Error) -> &'static str {
     }
 }
 
-fn rustls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+/// The error of this type behind `error`.
+fn cause<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut next = std::error::Error::source(error);
     while let Some(current) = next {
         if let Some(found) = current.downcast_ref() {

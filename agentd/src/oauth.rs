@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::http::Reach;
 use crate::secret::{AccessToken, AuthorizationCode, ClientSecret, DeviceCode, IdToken, PkceVerifier, RefreshToken};
 pub use authorization::{Authorization, authorization_url};
 pub use client::OAuth;
@@ -54,6 +55,8 @@ pub struct Client {
     pub revocation_endpoint: Option<String>,
     /// Further trusted roots (PEM).
     pub ca_file: Option<PathBuf>,
+    /// How far requests to hosts other than the issuer's may go.
+    pub reach: Reach,
 }
 
 /// What is presented at the token endpoint.

@@ -272,7 +272,7 @@ pub(super) fn login(failure: &LoginFailure) -> Problem {
         LoginFailure::Expired | LoginFailure::TimedOut => Code::LoginTimeout,
         LoginFailure::Unreachable { .. } => Code::IssuerUnreachable,
         LoginFailure::Misconfigured { .. } => Code::Misconfigured,
-        LoginFailure::NoSuchFlow { .. } | LoginFailure::NotHere => Code::Unsupported,
+        LoginFailure::NoPkce | LoginFailure::NoSuchFlow { .. } | LoginFailure::NotHere => Code::Unsupported,
         LoginFailure::BadKey { .. }
         | LoginFailure::BadSettings { .. }
         | LoginFailure::NoClientId

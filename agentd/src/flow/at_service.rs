@@ -11,6 +11,7 @@ use crate::flow::loopback::Browser;
 use crate::flow::plan::Plan;
 use crate::flow::table::{Ground, Row};
 use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning};
+use crate::http::Reach;
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
 use crate::provider::{Endpoints, Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
 use crate::secret::ApiKey;
@@ -84,7 +85,7 @@ async fn authorization_server(
             let found = ground.services.discover(&at.site, discovery).await.map_err(bad)?;
             let found = found.ok_or(Failure::NotHere)?;
             client_id = client_id.or(found.client_id);
-            let metadata = ground.oauth.discover_at(&found.document, ca_file).await;
+            let metadata = ground.oauth.discover_at(&found.document, ca_file, found.reach).await;
             Ok(metadata.map_err(|error| Failure::of_document(&error))?)
         }
         (None, Some(issuer)) => ground.oauth.discover(issuer, ca_file).await,
@@ -135,7 +136,9 @@ pub(super) async fn client_at(
         None => authorization_server(ground, at, spec, method.flow.flow()).await?,
     };
     if let Some(document) = document {
-        discovered = ground.oauth.discover_at(document, at.site.place.ca_file.as_deref()).await;
+        let place = &at.site.place;
+        let reach = Reach::Private.towards(document, &place.base);
+        discovered = ground.oauth.discover_at(document, place.ca_file.as_deref(), reach).await;
         if let Ok(metadata) = &discovered {
             issuer.settings.issuer.clone_from(&metadata.issuer);
         }
@@ -336,6 +339,7 @@ fn own_client(place: &Place) -> Client {
         token_endpoint: place.base.clone(),
         revocation_endpoint: None,
         ca_file: place.ca_file.clone(),
+        reach: Reach::Anywhere,
     }
 }
 

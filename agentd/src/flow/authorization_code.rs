@@ -11,6 +11,7 @@ use crate::flow::loopback::{Browser, Expected, Listener};
 use crate::flow::plan::Plan;
 use crate::flow::redirect::Redirect;
 use crate::flow::{Failure, Step};
+use crate::http::OUT_OF_REACH;
 use crate::oauth::{Authorization, ExchangeError, OAuth, Presented, Tokens, authorization_url, pkce};
 use crate::provider::Settings;
 use crate::secret::Nonce;
@@ -83,7 +84,7 @@ async fn exchange(ground: &Ground<'_>, plan: &mut Plan, presented: Presented<'_>
             Err(error) => error,
         };
         let wait = match error {
-            ExchangeError::NotSent { .. } => pause,
+            ExchangeError::NotSent { why } if why != OUT_OF_REACH => pause,
             ExchangeError::Unavailable { retry_after, .. } => pause.max(retry_after.unwrap_or_default()),
             _ => return Err(Failure::of_exchange(&error)),
         };

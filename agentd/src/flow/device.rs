@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Moment};
 use crate::flow::plan::Plan;
 use crate::flow::{Failure, Step};
+use crate::http::OUT_OF_REACH;
 use crate::oauth::{DeviceAuthorization, ExchangeError, OAuth, Presented, Tokens};
 use crate::provider::Settings;
 
@@ -100,6 +101,8 @@ impl Pace {
                 self.failures = 0;
                 self.interval = self.interval.saturating_add(SLOW_DOWN);
             }
+            // No later poll would be sent either.
+            ExchangeError::NotSent { why: OUT_OF_REACH } => return Heard::Over,
             ExchangeError::NotSent { .. } | ExchangeError::Uncertain { .. } => self.failures += 1,
             ExchangeError::Unavailable { retry_after, .. } => {
                 self.failures += 1;

@@ -27,6 +27,9 @@ pub enum Failure {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The service's metadata cannot be used: do not log in before it is known why, or give the endpoints by hand.
+    #[error("{0}")]
+    BadMetadata(DiscoveryError),
     /// The key cannot be one of this service: look for the right one.
     #[error("{why}")]
     BadKey {
@@ -72,6 +75,9 @@ pub enum Failure {
     /// The client is not known: give its id.
     #[error("the service does not say as which client to log in")]
     NoClientId,
+    /// The service says that it does not know PKCE with S256 (RFC 7636, RFC 8414 §2).
+    #[error("the service does not offer PKCE with S256, which protects the login's code")]
+    NoPkce,
     /// There is no key.
     #[error("there is no key to log in with")]
     NoKey,
@@ -127,6 +133,12 @@ impl Failure {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Expired | Self::Lost { .. } | Self::Refused | Self::SessionOver => Some("start the login again"),
+            Self::BadMetadata(DiscoveryError::Endpoint { .. }) => Some(
+                "do not trust this service before you know why it names such an address; if you do, give the endpoint by \
+                 hand, as with `--token-endpoint`",
+            ),
+            Self::BadMetadata(_) => Some("check the issuer's address; the endpoints can be given by hand"),
+            Self::NoPkce => Some("without it a stolen code is as good as a login: use `--device` if the service has it"),
             Self::KeyRefused => Some("check that the key is whole, not revoked, and of this environment"),
             Self::NoClientId => Some("give it with `--client-id`"),
             Self::NotHere => Some("log in with a key: `--api-key`"),
@@ -167,6 +179,7 @@ impl Failure {
                     .unwrap_or_else(|| "check the issuer: it has to be the service's own word".to_owned()),
             },
             DiscoveryError::Unreachable { why } => Self::Unreachable { why },
+            DiscoveryError::Endpoint { .. } | DiscoveryError::Unreadable => Self::BadMetadata(error.clone()),
             _ => Self::BadSettings { why: error.to_string() },
         }
     }
@@ -217,6 +230,7 @@ impl Failure {
             ExchangeError::Doubtful { status: 300..=399, code: None } => Self::BadAnswer { why: REDIRECT },
             ExchangeError::Doubtful { status, code: None } => Self::Unclear { status },
             ExchangeError::Expired => Self::Expired,
+            ExchangeError::NotSent { why: http::OUT_OF_REACH } => Self::BadAnswer { why: http::OUT_OF_REACH },
             ExchangeError::NotSent { why } => Self::Unreachable { why },
             ExchangeError::Refused => Self::Refused,
             ExchangeError::Unavailable { .. } => Self::Unreachable { why: "it is overloaded or out of order" },

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::flow::{AtIssuer, Failure};
-use crate::http;
+use crate::http::{self, Reach};
 use crate::oauth::{Authentication, Client, DiscoveryError, ExchangeError, Metadata};
-use crate::provider::Flow;
+use crate::provider::{Endpoints, Flow};
 
 /// What one login asks for.
 #[derive(Debug)]
@@ -59,6 +59,11 @@ impl Plan {
         let authorization = by_hand.authorization.or(metadata.authorization_endpoint);
         let device = by_hand.device_authorization.or(metadata.device_authorization_endpoint);
         let start = start(login, authorization, device).map_err(missing)?;
+        // Absent says nothing: services that have it leave it out.
+        let methods = metadata.code_challenge_methods_supported.as_deref();
+        if matches!(start, Start::Authorization(_)) && methods.is_some_and(|known| !known.iter().any(|m| m == "S256")) {
+            return Err(Failure::NoPkce);
+        }
         let token_endpoint = by_hand.token.or(metadata.token_endpoint).ok_or_else(|| {
             missing(Failure::BadSettings {
                 why: "the service names no token endpoint: give it with `--token-endpoint`".to_owned(),
@@ -92,6 +97,8 @@ impl Plan {
             token_endpoint,
             revocation_endpoint,
             ca_file: settings.ca_file.clone(),
+            // Who gives an endpoint by hand vouches for the network that the service is in.
+            reach: if settings.endpoints == Endpoints::default() { metadata.reach } else { Reach::Anywhere },
         };
         let iss_promised = metadata.authorization_response_iss_parameter_supported;
         Ok(Self { start, client, scope, params, iss_promised })

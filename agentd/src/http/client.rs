@@ -1,6 +1,6 @@
 //! Builds the `reqwest` clients, one per way out, each when it is first needed.
 //!
-//! Owns roots, proxies, timeouts and the absence of redirects and retries. Requests to this machine never pass a
+//! Owns roots, proxies, name resolution, timeouts and the absence of redirects and retries. Requests to this machine never pass a
 //! proxy: they may be plain http, and a proxy would see their secrets.
 
 use std::collections::HashMap;
@@ -8,14 +8,16 @@ use std::fmt;
 use std::io::Read as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, redirect, retry};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::{NO_ROOTS, ROOTS_UNREADABLE, SendError, is_loopback};
+use super::names::{Lookup, Names};
+use super::{NO_ROOTS, ROOTS_UNREADABLE, Reach, SendError, is_loopback};
 use crate::secret::Fingerprint;
 
 /// Longest CA file read.
@@ -35,8 +37,10 @@ pub(super) struct Timeouts {
 enum Way {
     /// TLS to this machine, with further roots.
     Loopback(Option<PathBuf>),
-    /// TLS through the proxy, if there is one, with further roots.
-    Network(Option<PathBuf>),
+    /// TLS to another machine, no further than this, with further roots.
+    Network(Option<PathBuf>, Reach),
+    /// TLS through the proxy, with further roots. The proxy resolves the name.
+    Proxied(Option<PathBuf>),
     /// Plain http to this machine.
     Plain,
 }
@@ -50,6 +54,9 @@ struct Built {
 pub(super) struct Clients {
     // May hold a password.
     proxy: Option<Zeroizing<String>>,
+    /// Which requests go through a proxy: as the clients themselves would decide.
+    proxied: Matcher,
+    lookup: Lookup,
     timeouts: Timeouts,
     built: Mutex<HashMap<Way, Built>>,
 }
@@ -61,17 +68,30 @@ impl fmt::Debug for Clients {
 }
 
 impl Clients {
-    pub(super) fn new(proxy: Option<String>, timeouts: Timeouts) -> Self {
-        Self { proxy: proxy.map(Zeroizing::new), timeouts, built: Mutex::default() }
+    pub(super) fn new(proxy: Option<String>, timeouts: Timeouts, lookup: Lookup) -> Self {
+        let proxied = match &proxy {
+            // Whichever it is: one that cannot be used is an error and not a reason to go without.
+            Some(_) => Matcher::builder().all("http://proxy.invalid").no(exceptions()).build(),
+            None => Matcher::from_system(),
+        };
+        Self { proxy: proxy.map(Zeroizing::new), proxied, lookup, timeouts, built: Mutex::default() }
     }
 
-    /// The client for `url`. A CA file that has changed is read again.
-    pub(super) fn client_for(&self, url: &Url, ca_file: Option<&Path>) -> Result<Client, SendError> {
+    /// The client for `url`, and whether it connects to the service itself. A CA file that has changed is read again.
+    pub(super) fn client_for(
+        &self,
+        url: &Url,
+        ca_file: Option<&Path>,
+        reach: Reach,
+    ) -> Result<(Client, bool), SendError> {
+        let is_proxied = || url.as_str().parse().is_ok_and(|uri| self.proxied.intercept(&uri).is_some());
         let way = match (url.scheme(), is_loopback(url)) {
             ("http", _) => Way::Plain,
             (_, true) => Way::Loopback(ca_file.map(Path::to_owned)),
-            (_, false) => Way::Network(ca_file.map(Path::to_owned)),
+            (_, false) if is_proxied() => Way::Proxied(ca_file.map(Path::to_owned)),
+            (_, false) => Way::Network(ca_file.map(Path::to_owned), reach),
         };
+        let is_direct = !matches!(way, Way::Proxied(_));
         let pem = match (&way, ca_file) {
             (Way::Plain, _) | (_, None) => None,
             (_, Some(path)) => Some(read_ca_file(path).ok_or(SendError::NotSent { why: ROOTS_UNREADABLE })?),
@@ -79,11 +99,11 @@ impl Clients {
         let roots = pem.as_deref().map(Fingerprint::of);
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = built.get(&way).filter(|known| known.roots == roots) {
-            return Ok(known.client.clone());
+            return Ok((known.client.clone(), is_direct));
         }
         let client = self.build(&way, pem.as_deref())?;
         built.insert(way, Built { roots, client: client.clone() });
-        Ok(client)
+        Ok((client, is_direct))
     }
 
     /// Takes some tens of milliseconds for the platform's roots, once per way.
@@ -92,7 +112,11 @@ impl Clients {
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut builder = self.common();
         builder = match way {
-            Way::Network(_) => match &self.proxy {
+            Way::Network(_, reach) => {
+                let names = Names { lookup: self.lookup, reach: *reach };
+                builder.no_proxy().dns_resolver(Arc::new(names))
+            }
+            Way::Proxied(_) => match &self.proxy {
                 Some(proxy) => builder.proxy(self::proxy(proxy)?),
                 None => builder,
             },
@@ -133,6 +157,12 @@ const LOOPBACK: [SocketAddr; 2] = [
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
     SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
 ];
+
+/// The hosts that are reached without the configured proxy.
+fn exceptions() -> String {
+    let named = |name| std::env::var(name).ok();
+    named("NO_PROXY").or_else(|| named("no_proxy")).unwrap_or_default()
+}
 
 fn proxy(url: &str) -> Result<Proxy, SendError> {
     let proxy = Proxy::all(url).map_err(|_| SendError::NotSent { why: "the configured proxy is not a usable URL" })?;

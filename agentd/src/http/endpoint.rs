@@ -22,6 +22,10 @@ pub enum EndpointError {
     NotAUrl,
     /// Neither https nor plain http to this machine.
     NotHttps,
+    /// It names a private network that the service is not in.
+    Private,
+    /// It names an address that no service has: link-local, multicast, or where a cloud keeps its credentials.
+    Reserved,
     /// It has a user name or password.
     UserInfo,
 }
@@ -34,6 +38,8 @@ impl EndpointError {
             Self::Loopback => "the URL names this machine, the issuer does not",
             Self::NotAUrl => "not a usable URL",
             Self::NotHttps => "the URL is not https",
+            Self::Private => "the URL leads into a private network, the issuer does not",
+            Self::Reserved => "the URL names an address that no service has",
             Self::UserInfo => "the URL has a user name or password",
         }
     }

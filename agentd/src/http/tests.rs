@@ -14,7 +14,7 @@ fn hasty() -> Http {
 }
 
 fn get(url: &str) -> Request<'_> {
-    Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file: None }
+    Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file: None, reach: Reach::Anywhere }
 }
 
 async fn fate(http: &Http, request: Request<'_>) -> Result<u16, SendError> {
@@ -179,4 +179,67 @@ fn retry_after_is_seconds_or_a_date_and_capped() {
     assert_eq!(wait("-1", now), None);
     assert_eq!(wait("soon", now), None);
     assert_eq!(wait("", now), None);
+}
+
+fn with_names(lookup: names::Lookup) -> Http {
+    let timeouts = Timeouts { connect: Duration::from_millis(300), total: Duration::from_millis(600) };
+    Http(Arc::new(Clients::new(None, timeouts, lookup)))
+}
+
+fn here(_: String) -> futures_util::future::BoxFuture<'static, std::io::Result<Vec<std::net::SocketAddr>>> {
+    Box::pin(std::future::ready(Ok(vec![([127, 0, 0, 1], 0).into()])))
+}
+
+/// On the internet when first asked, on this machine from then on.
+fn rebound(_: String) -> futures_util::future::BoxFuture<'static, std::io::Result<Vec<std::net::SocketAddr>>> {
+    static ASKED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let first = ASKED.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+    // TEST-NET-3 (RFC 5737): nobody answers there.
+    let address = if first { [203, 0, 113, 1] } else { [127, 0, 0, 1] };
+    Box::pin(std::future::ready(Ok(vec![(address, 0).into()])))
+}
+
+/// The same stub by a name that is not this machine's.
+fn named(stub: &Stub) -> String {
+    stub.url.replace("http://127.0.0.1", "https://as.example")
+}
+
+#[tokio::test]
+async fn a_name_that_leads_out_of_reach_is_not_connected_to() {
+    let stub = Stub::start(|_| Reply::Hang).await;
+    let url = named(&stub);
+    for reach in [Reach::Public, Reach::Private] {
+        assert_eq!(fate(&with_names(here), Request { reach, ..get(&url) }).await, not_sent(OUT_OF_REACH), "{reach:?}");
+    }
+    assert_eq!(stub.received().len(), 0);
+    // The server is there: whose host the person has named is connected to, and greeted.
+    assert_eq!(fate(&with_names(here), get(&url)).await, not_sent("no connection in time"));
+    assert_eq!(stub.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_is_judged_by_the_addresses_that_are_connected_to() {
+    let (stub, http) = (Stub::start(|_| Reply::Hang).await, with_names(rebound));
+    let url = named(&stub);
+    let request = || Request { reach: Reach::Public, ..get(&url) };
+    // Looked up once, so it is the first answer that is used, whatever a second one would have been.
+    let first = fate(&http, request()).await;
+    assert!(first == not_sent("no connection in time") || first == not_sent("no connection"), "{first:?}");
+    assert_eq!(fate(&http, request()).await, not_sent(OUT_OF_REACH), "each request is judged anew");
+    assert_eq!(stub.received().len(), 0);
+}
+
+#[tokio::test]
+async fn an_address_out_of_reach_is_not_connected_to_in_any_spelling() {
+    for host in ["127.0.0.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "localhost."] {
+        let url = format!("https://{host}:1/");
+        let request = Request { reach: Reach::Private, ..get(&url) };
+        assert_eq!(fate(&http(), request).await, not_sent(EndpointError::Loopback.why()), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_may_name_is_told_with_its_answer() {
+    let stub = Stub::json(200, "{}").await;
+    assert_eq!(http().send(get(&stub.url)).await.map(|answer| answer.reach), Ok(Reach::Machine));
 }

@@ -16,7 +16,7 @@ use super::device::{self, DeviceAuthorization};
 use super::response::{self, Received};
 use super::{Authentication, Client, ExchangeError, Presented, Tokens};
 use crate::clock::{Clock, Moment};
-use crate::http::{AUTHORIZATION, HeaderName, Http, Method, Payload, Request, Response, SendError};
+use crate::http::{AUTHORIZATION, HeaderName, Http, Method, Payload, Reach, Request, Response, SendError, is_loopback};
 use crate::secret::ClientSecret;
 
 /// Parameters of a device request that the person cannot give.
@@ -82,7 +82,11 @@ impl OAuth {
             Err(PostError::Send(SendError::Lost { why })) => return Err(ExchangeError::NotSent { why }),
             other => other?,
         };
-        match device::authorization(received(&answer, sent_at), &answer.body) {
+        // Whoever gave the endpoint by hand has named the service, not whatever page it sends people to.
+        let pages = client.reach.min(if on_this_machine(endpoint) { Reach::Machine } else { Reach::Private });
+        match device::authorization(received(&answer, sent_at), &answer.body, |page| {
+            pages.towards(page.as_str(), &client.issuer).check(page).is_ok()
+        }) {
             Err(ExchangeError::Uncertain { .. }) if answer.status >= 500 => {
                 Err(ExchangeError::Unavailable { status: answer.status, retry_after: answer.retry_after })
             }
@@ -99,9 +103,15 @@ impl OAuth {
     ) -> Result<Response, PostError> {
         let headers = authenticate(client, &mut form)?;
         let ca_file = client.ca_file.as_deref();
-        let request = Request { method: Method::Post, url: endpoint, payload: Payload::Form(form), headers, ca_file };
+        let reach = client.reach.towards(endpoint, &client.issuer);
+        let payload = Payload::Form(form);
+        let request = Request { method: Method::Post, url: endpoint, payload, headers, ca_file, reach };
         self.http.send(request).await.map_err(PostError::Send)
     }
+}
+
+fn on_this_machine(endpoint: &str) -> bool {
+    url::Url::parse(endpoint).is_ok_and(|endpoint| is_loopback(&endpoint))
 }
 
 fn received(answer: &Response, sent_at: Moment) -> Received {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use super::ExchangeError;
 use super::error::classify;
@@ -55,8 +56,12 @@ struct Wire {
     error: Option<Value>,
 }
 
-/// Reads an answer of the device authorization endpoint.
-pub fn authorization(received: Received, body: &[u8]) -> Result<DeviceAuthorization, ExchangeError> {
+/// Reads an answer of the device authorization endpoint; `may_show` says to which pages this service may send people.
+pub fn authorization(
+    received: Received,
+    body: &[u8],
+    may_show: impl Fn(&Url) -> bool,
+) -> Result<DeviceAuthorization, ExchangeError> {
     if !(200..300).contains(&received.status) {
         return Err(failure(received, body));
     }
@@ -68,6 +73,7 @@ pub fn authorization(received: Received, body: &[u8]) -> Result<DeviceAuthorizat
     let device_code = device_code.ok_or(uncertain("no device code in it"))?;
     let user_code = wire.user_code.filter(|code| is_typable(code)).ok_or(uncertain("no user code in it"))?;
     let page = wire.verification_uri.or(wire.verification_url).and_then(|uri| check_page(&uri).ok());
+    let page = page.filter(may_show);
     let page = page.ok_or(uncertain("no usable verification URI in it"))?;
     let complete = wire.verification_uri_complete.and_then(|uri| check_page(&uri).ok());
     // Another host would be a page that the person was not told of.
@@ -100,7 +106,7 @@ mod tests {
 
     fn read(more: &str) -> Result<DeviceAuthorization, ExchangeError> {
         let body = format!(r#"{{"device_code":"dc","user_code":"WDJB-MJHT",{more}}}"#);
-        authorization(received(200), body.as_bytes())
+        authorization(received(200), body.as_bytes(), |_| true)
     }
 
     const PAGE: &str = r#""verification_uri":"https://issuer.example/device""#;
@@ -159,7 +165,7 @@ mod tests {
             r#"{"device_code":"dc","user_code":"A\u202eB","verification_uri":"https://issuer.example/"}"#,
             r#"{"device_code":"dc","device_code":"dc","user_code":"A","verification_uri":"https://issuer.example/"}"#,
         ] {
-            let error = authorization(received(200), body.as_bytes()).expect_err("refused");
+            let error = authorization(received(200), body.as_bytes(), |_| true).expect_err("refused");
             assert!(matches!(error, ExchangeError::Uncertain { .. }), "{body}");
         }
         let long = format!(r#"{PAGE},"x":1"#).replace("device\"", &format!("device?{}\"", "x".repeat(5000)));
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn failures_are_those_of_the_token_endpoint() {
         let body = br#"{"error":"unauthorized_client"}"#;
-        let error = authorization(received(400), body).expect_err("refused");
+        let error = authorization(received(400), body, |_| true).expect_err("refused");
         assert_eq!(error, ExchangeError::Misconfigured { code: "unauthorized_client" });
     }
 }

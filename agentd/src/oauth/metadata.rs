@@ -11,10 +11,9 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 use url::{Position, Url};
-use zeroize::Zeroizing;
 
 use super::OAuth;
-use crate::http::{EndpointError, Method, Payload, Request, SendError, check_endpoint};
+use crate::http::{EndpointError, Method, Payload, Reach, Request, Response, SendError, check_endpoint};
 pub use document::parse;
 
 /// What a service says of itself. Every endpoint is one that requests may be sent to.
@@ -34,8 +33,12 @@ pub struct Metadata {
     pub scopes_supported: Vec<String>,
     /// Not to be trusted: `none` is often missing although it works.
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// RFC 8414 §2, for PKCE (RFC 7636).
+    pub code_challenge_methods_supported: Option<Vec<String>>,
     /// RFC 9207 §3. `false` does not mean that `iss` is not sent.
     pub authorization_response_iss_parameter_supported: bool,
+    /// How far this service may send us, its own host aside.
+    pub reach: Reach,
 }
 
 /// Why nothing is known of a service.
@@ -107,12 +110,17 @@ impl OAuth {
         merge(documents)
     }
 
-    /// Reads the one document at `document`, which names its issuer itself: for services that say where it is. It has to
-    /// lie with its issuer, as a document from elsewhere could name anybody's endpoints.
-    pub async fn discover_at(&self, document: &str, ca_file: Option<&Path>) -> Result<Metadata, DiscoveryError> {
+    /// Reads the one document at `document`, no further than `reach`; it names its issuer itself: for services that say where
+    /// it is. It has to lie with its issuer, as a document from elsewhere could name anybody's endpoints.
+    pub async fn discover_at(
+        &self,
+        document: &str,
+        ca_file: Option<&Path>,
+        reach: Reach,
+    ) -> Result<Metadata, DiscoveryError> {
         let place = check_endpoint(document).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
-        let body = self.document(document, ca_file).await?;
-        let metadata = document::parse_any(&body)?;
+        let answer = self.document(document, ca_file, reach).await?;
+        let metadata = document::parse_any(&answer.body, answer.reach)?;
         let issuer = check_issuer(&metadata.issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
         if issuer.origin() == place.origin() {
             Ok(metadata)
@@ -122,17 +130,18 @@ impl OAuth {
     }
 
     async fn fetch(&self, url: &str, issuer: &str, ca_file: Option<&Path>) -> Result<Metadata, DiscoveryError> {
-        parse(&self.document(url, ca_file).await?, issuer)
+        let answer = self.document(url, ca_file, Reach::Anywhere).await?;
+        parse(&answer.body, issuer, answer.reach)
     }
 
-    async fn document(&self, url: &str, ca_file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, DiscoveryError> {
-        let request = Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file };
+    async fn document(&self, url: &str, ca_file: Option<&Path>, reach: Reach) -> Result<Response, DiscoveryError> {
+        let request = Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file, reach };
         let unreachable = |why| DiscoveryError::Unreachable { why };
         let answer = self.http.send(request).await.map_err(|error| match error {
             SendError::Lost { why } | SendError::NotSent { why } => unreachable(why),
         })?;
         match answer.status {
-            200..=299 => Ok(answer.body),
+            200..=299 => Ok(answer),
             408 | 429 | 500..=599 => Err(unreachable("the service is busy or broken")),
             _ => Err(DiscoveryError::NotOffered),
         }
@@ -184,9 +193,13 @@ impl Metadata {
             token_endpoint_auth_methods_supported: self
                 .token_endpoint_auth_methods_supported
                 .or(other.token_endpoint_auth_methods_supported),
+            code_challenge_methods_supported: self
+                .code_challenge_methods_supported
+                .or(other.code_challenge_methods_supported),
             // Either document promises it for the one authorization endpoint.
             authorization_response_iss_parameter_supported: self.authorization_response_iss_parameter_supported
                 || other.authorization_response_iss_parameter_supported,
+            reach: self.reach.min(other.reach),
         }
     }
 }

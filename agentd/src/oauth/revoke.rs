@@ -106,6 +106,7 @@ mod tests {
             token_endpoint: String::new(),
             revocation_endpoint: endpoint,
             ca_file: None,
+            reach: crate::http::Reach::Anywhere,
         }
     }
 

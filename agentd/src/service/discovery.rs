@@ -1,6 +1,7 @@
 //! What a deployment says of itself: whether it needs a login, and where its authorization server is.
 
 use super::{CallError, Services, Site};
+use crate::http::Reach;
 use crate::provider::template::Values;
 use crate::provider::{Discovery, Probe};
 
@@ -11,6 +12,8 @@ pub struct Discovered {
     pub document: String,
     /// The client id.
     pub client_id: Option<String>,
+    /// How far the document may be from the service.
+    pub reach: Reach,
 }
 
 impl Services {
@@ -23,7 +26,8 @@ impl Services {
         let document = answer.document()?;
         let url = document.text(&discovery.document).ok_or(CallError::Unreadable { why: "no issuer in it" })?;
         let client_id = discovery.client_id.as_ref().and_then(|pointer| document.shown(pointer));
-        Ok(Some(Discovered { document: url.to_string(), client_id }))
+        let reach = answer.reach.towards(&url, &site.place.base);
+        Ok(Some(Discovered { document: url.to_string(), client_id, reach }))
     }
 
     /// Asks a deployment whether it needs a login.

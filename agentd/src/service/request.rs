@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::document::Document;
 use super::{CallError, Presented, Secondary, Services, Site};
 use crate::clock::Moment;
-use crate::http::{self, AUTHORIZATION, HeaderName, Method, Payload, SendError, USER_AGENT};
+use crate::http::{self, AUTHORIZATION, HeaderName, Method, Payload, Reach, SendError, USER_AGENT};
 use crate::provider::template::{Escape, Missing, Name, Values};
 use crate::provider::{Authority, Body, Request, RequestMethod, Template};
 
@@ -21,6 +21,8 @@ pub(super) struct Answer {
     pub(super) date: Option<i64>,
     /// When the request was sent.
     pub(super) sent_at: Moment,
+    /// How far this service may send us.
+    pub(super) reach: Reach,
     body: Zeroizing<Vec<u8>>,
 }
 
@@ -110,12 +112,15 @@ impl Services {
         };
         let sent_at = self.clock.now();
         let ca_file = site.place.ca_file.as_deref();
-        let answer = self.http.send(http::Request { method, url: &url, payload, headers, ca_file }).await?;
+        // The provider's file has named the host.
+        let reach = Reach::Anywhere;
+        let answer = self.http.send(http::Request { method, url: &url, payload, headers, ca_file, reach }).await?;
         Ok(Answer {
             status: answer.status,
             retry_after: answer.retry_after,
             date: answer.date,
             sent_at,
+            reach: answer.reach,
             body: answer.body,
         })
     }

@@ -37,8 +37,10 @@ impl Services {
     pub async fn start(&self, site: &Site, flow: &PollExchange, state: State) -> Result<Session, CallError> {
         // EXPOSE: it ties the poll to this start, at the service that is asked.
         let values = Values::new().with(Name::State, state.expose());
-        let document = self.send(site, &flow.start, values, None).await?.document()?;
+        let answer = self.send(site, &flow.start, values, None).await?;
+        let document = answer.document()?;
         let page = document.text(&flow.open).and_then(|page| check_page(&page).ok());
+        let page = page.filter(|page| answer.reach.towards(page.as_str(), &site.place.base).check(page).is_ok());
         let page = page.ok_or(CallError::Unreadable { why: "no usable address in it" })?;
         let code = document.text(&flow.code).ok_or(CallError::Unreadable { why: "no session code in it" })?;
         let interval = flow.interval.as_ref().and_then(|pointer| document.number(pointer));

@@ -169,6 +169,8 @@ pub struct Oauth {
     pub token_endpoint: String,
     /// Where to revoke.
     pub revocation_endpoint: Option<String>,
+    /// How far both may be from the issuer: `public`, `private` or `machine`; absent: anywhere.
+    pub reach: Option<String>,
     /// `sub`, `name`, `email` of the ID token, as far as given.
     pub account: BTreeMap<String, String>,
 }

@@ -12,6 +12,7 @@ use super::grant::{Grant, Renewal};
 use super::view::{Credential, Served, Standing};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
+use crate::http::Reach;
 use crate::oauth::{Account, Authentication, Client};
 use crate::provider::{Endpoints, Flow, Place, Settings};
 use crate::store::record as disk;
@@ -69,6 +70,7 @@ fn write_grant(grant: &Grant, clock: &Clock) -> Option<disk::Grant> {
         authentication: authentication_word(renewal.client.authentication).to_owned(),
         token_endpoint: renewal.client.token_endpoint.clone(),
         revocation_endpoint: renewal.client.revocation_endpoint.clone(),
+        reach: renewal.client.reach.word().map(str::to_owned),
         account: grant.account.as_deref().map(write_account).unwrap_or_default(),
     })))
 }
@@ -136,6 +138,7 @@ fn client(settings: Option<&Settings>, place: Option<&Place>, oauth: &disk::Oaut
         token_endpoint: oauth.token_endpoint.clone(),
         revocation_endpoint: oauth.revocation_endpoint.clone(),
         ca_file,
+        reach: Reach::of_word(oauth.reach.as_deref()),
     }
 }
 

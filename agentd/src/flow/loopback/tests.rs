@@ -32,9 +32,11 @@ async fn every_page_has_strict_headers() {
     for header in [
         "cache-control: no-store",
         "x-content-type-options: nosniff",
-        "content-security-policy: default-src 'none'",
+        "content-security-policy: default-src 'none'; style-src 'sha256-",
         "referrer-policy: no-referrer",
         "x-frame-options: deny",
+        "cross-origin-opener-policy: same-origin",
+        "cross-origin-resource-policy: same-origin",
         "connection: close",
     ] {
         assert!(page.contains(&format!("\r\n{header}")), "{header} is missing: {page}");
@@ -55,7 +57,7 @@ async fn programs_that_hold_every_connection_do_not_keep_the_browser_out() {
     let (page, ()) = tokio::join!(browse(at, &request), async {
         let (browser, answer) = within(listener.answer()).await;
         assert!(answer.is_ok_and(|code| code.matches("c0de")));
-        browser.show(Page::Done).await;
+        browser.show(Page::Done { profile: "work".to_owned() }).await;
     });
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
 }

@@ -23,6 +23,7 @@ fn client(stub: &Stub, authentication: Authentication) -> Client {
         token_endpoint: format!("{}/token/", stub.url),
         revocation_endpoint: None,
         ca_file: None,
+        reach: crate::http::Reach::Anywhere,
     }
 }
 

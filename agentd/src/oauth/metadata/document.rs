@@ -4,10 +4,9 @@
 //! are not used may be anything.
 
 use serde::Deserialize;
-use url::Url;
 
 use super::{DiscoveryError, Metadata, check_issuer};
-use crate::http::{EndpointError, check_endpoint, is_loopback};
+use crate::http::{Reach, check_endpoint};
 
 /// Most scopes kept.
 const MAX_SCOPES: usize = 1000;
@@ -21,49 +20,55 @@ struct Wire {
     revocation_endpoint: Option<String>,
     scopes_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    code_challenge_methods_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
 }
 
-/// Reads a document, which must be for `issuer`, to the letter.
-pub fn parse(body: &[u8], issuer: &str) -> Result<Metadata, DiscoveryError> {
+/// Reads a document, which must be for `issuer`, to the letter, and may name hosts within `reach`.
+pub fn parse(body: &[u8], issuer: &str, reach: Reach) -> Result<Metadata, DiscoveryError> {
     let wire: Wire = serde_json::from_slice(body).map_err(|_| DiscoveryError::Unreadable)?;
     if wire.issuer != issuer {
         return Err(DiscoveryError::IssuerMismatch { exact: same_url(&wire.issuer, issuer) });
     }
-    checked(wire)
+    checked(wire, reach)
 }
 
 /// Reads a document that names its issuer itself.
-pub(super) fn parse_any(body: &[u8]) -> Result<Metadata, DiscoveryError> {
-    checked(serde_json::from_slice(body).map_err(|_| DiscoveryError::Unreadable)?)
+pub(super) fn parse_any(body: &[u8], reach: Reach) -> Result<Metadata, DiscoveryError> {
+    checked(serde_json::from_slice(body).map_err(|_| DiscoveryError::Unreadable)?, reach)
 }
 
-fn checked(wire: Wire) -> Result<Metadata, DiscoveryError> {
-    let issuer = check_issuer(&wire.issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
-    let endpoint = |member, given| endpoint(&issuer, member, given);
+fn checked(wire: Wire, reach: Reach) -> Result<Metadata, DiscoveryError> {
+    check_issuer(&wire.issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
+    let issuer = wire.issuer.as_str();
+    let endpoint = |member, given| endpoint(issuer, reach, member, given);
     let mut scopes = wire.scopes_supported.unwrap_or_default();
     scopes.truncate(MAX_SCOPES);
     Ok(Metadata {
-        issuer: wire.issuer,
+        issuer: issuer.to_owned(),
         authorization_endpoint: endpoint("authorization_endpoint", wire.authorization_endpoint)?,
         device_authorization_endpoint: endpoint("device_authorization_endpoint", wire.device_authorization_endpoint)?,
         token_endpoint: endpoint("token_endpoint", wire.token_endpoint)?,
         revocation_endpoint: endpoint("revocation_endpoint", wire.revocation_endpoint)?,
         scopes_supported: scopes,
         token_endpoint_auth_methods_supported: wire.token_endpoint_auth_methods_supported,
+        code_challenge_methods_supported: wire.code_challenge_methods_supported,
         authorization_response_iss_parameter_supported: wire.authorization_response_iss_parameter_supported
             == Some(true),
+        reach,
     })
 }
 
-/// An endpoint to the letter. Only a service on this machine may name one on this machine: others could reach what
-/// listens here through us.
-fn endpoint(issuer: &Url, member: &'static str, given: Option<String>) -> Result<Option<String>, DiscoveryError> {
+/// An endpoint to the letter: on the issuer's own host, or as far as it may send us.
+fn endpoint(
+    issuer: &str,
+    reach: Reach,
+    member: &'static str,
+    given: Option<String>,
+) -> Result<Option<String>, DiscoveryError> {
     let Some(given) = given.filter(|given| !given.is_empty()) else { return Ok(None) };
-    let url = check_endpoint(&given).map_err(|why| DiscoveryError::Endpoint { member, why })?;
-    if is_loopback(&url) && !is_loopback(issuer) {
-        return Err(DiscoveryError::Endpoint { member, why: EndpointError::Loopback });
-    }
+    let checked = check_endpoint(&given).and_then(|url| reach.towards(&given, issuer).check(&url));
+    checked.map_err(|why| DiscoveryError::Endpoint { member, why })?;
     Ok(Some(given))
 }
 

@@ -8,7 +8,7 @@ use crate::http::stub::{Reply, Stub};
 const ISSUER: &str = "https://issuer.example";
 
 fn read(more: &str) -> Result<Metadata, DiscoveryError> {
-    parse(format!(r#"{{"issuer":"{ISSUER}"{more}}}"#).as_bytes(), ISSUER)
+    parse(format!(r#"{{"issuer":"{ISSUER}"{more}}}"#).as_bytes(), ISSUER, Reach::Public)
 }
 
 async fn discover(issuer: &str) -> Result<Metadata, DiscoveryError> {
@@ -63,7 +63,7 @@ fn a_document_is_read_to_the_letter() {
 
 #[test]
 fn the_issuer_is_compared_to_the_letter_and_the_right_spelling_told() {
-    let mismatch = |theirs: &str, ours: &str| match parse(format!(r#"{{"issuer":"{theirs}"}}"#).as_bytes(), ours) {
+    let mismatch = |theirs: &str, ours: &str| match parse(format!(r#"{{"issuer":"{theirs}"}}"#).as_bytes(), ours, Reach::Public) {
         Err(DiscoveryError::IssuerMismatch { exact }) => exact,
         other => unreachable!("{other:?}"),
     };
@@ -93,6 +93,8 @@ fn endpoints_that_must_not_be_used_are_refused() {
             ("/token", EndpointError::NotAUrl),
             ("http://127.0.0.1:631/", EndpointError::Loopback),
             ("https://localhost/", EndpointError::Loopback),
+            ("https://10.0.0.1/", EndpointError::Private),
+            ("https://169.254.169.254/", EndpointError::Reserved),
         ] {
             assert_eq!(
                 read(&format!(r#","{member}":"{url}""#)),
@@ -111,7 +113,7 @@ fn a_document_that_says_a_thing_twice_is_not_read() {
         assert_eq!(read(more), Err(DiscoveryError::Unreadable), "{more}");
     }
     for body in ["", "{}", "<html>", "[]", "null"] {
-        assert_eq!(parse(body.as_bytes(), ISSUER), Err(DiscoveryError::Unreadable), "{body}");
+        assert_eq!(parse(body.as_bytes(), ISSUER, Reach::Public), Err(DiscoveryError::Unreadable), "{body}");
     }
 }
 

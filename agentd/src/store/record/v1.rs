@@ -108,6 +108,8 @@ pub(super) struct Oauth {
     token_endpoint: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revocation_endpoint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reach: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     account: BTreeMap<String, String>,
 }
@@ -278,6 +280,7 @@ impl From<&super::Oauth> for Oauth {
             authentication: oauth.authentication.clone(),
             token_endpoint: oauth.token_endpoint.clone(),
             revocation_endpoint: oauth.revocation_endpoint.clone(),
+            reach: oauth.reach.clone(),
             account: oauth.account.clone(),
         }
     }
@@ -299,6 +302,7 @@ impl From<Oauth> for super::Oauth {
             authentication: oauth.authentication,
             token_endpoint: oauth.token_endpoint,
             revocation_endpoint: oauth.revocation_endpoint,
+            reach: oauth.reach,
             account: oauth.account,
         }
     }

@@ -82,6 +82,7 @@ pub(super) fn write_ended(ended: &Ended) -> Option<disk::Ended> {
             authentication: authentication_word(client.authentication).to_owned(),
             token_endpoint: client.token_endpoint.clone(),
             revocation_endpoint: client.revocation_endpoint.clone(),
+            reach: client.reach.word().map(str::to_owned),
             account: BTreeMap::new(),
         })),
         _ => return None,
