@@ -66,6 +66,7 @@ fn record(number: usize, length: usize) -> Record {
         authentication: "none".to_owned(),
         token_endpoint: format!("{NOBODY}/token"),
         revocation_endpoint: Some(format!("{NOBODY}/revoke")),
+        reach: None,
         account: BTreeMap::from([("sub".to_owned(), format!("subject-{number}"))]),
     };
     Record {

@@ -74,6 +74,7 @@ fn what_bears_secrets_shows_none_of_them() {
         token_endpoint: "https://issuer.example/token".to_owned(),
         revocation_endpoint: None,
         ca_file: None,
+        reach: agentd::http::Reach::Anywhere,
     };
     let clock = agentd::clock::Clock::manual(0);
     let tokens = Tokens {

@@ -138,7 +138,9 @@ impl Failure {
                  hand, as with `--token-endpoint`",
             ),
             Self::BadMetadata(_) => Some("check the issuer's address; the endpoints can be given by hand"),
-            Self::NoPkce => Some("without it a stolen code is as good as a login: use `--device` if the service has it"),
+            Self::NoPkce => {
+                Some("without it a stolen code is as good as a login: use `--device` if the service has it")
+            }
             Self::KeyRefused => Some("check that the key is whole, not revoked, and of this environment"),
             Self::NoClientId => Some("give it with `--client-id`"),
             Self::NotHere => Some("log in with a key: `--api-key`"),

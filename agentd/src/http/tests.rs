@@ -14,7 +14,14 @@ fn hasty() -> Http {
 }
 
 fn get(url: &str) -> Request<'_> {
-    Request { method: Method::Get, url, payload: Payload::None, headers: Vec::new(), ca_file: None, reach: Reach::Anywhere }
+    Request {
+        method: Method::Get,
+        url,
+        payload: Payload::None,
+        headers: Vec::new(),
+        ca_file: None,
+        reach: Reach::Anywhere,
+    }
 }
 
 async fn fate(http: &Http, request: Request<'_>) -> Result<u16, SendError> {

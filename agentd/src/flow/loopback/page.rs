@@ -102,8 +102,7 @@ impl Page {
 
     fn words(&self) -> Words {
         const BACK: &str = "You can close this page and go back to the terminal.";
-        const AGAIN: &str =
-            "You can close this page. To try again, type <code>agentctl login</code> in the terminal, as you did before.";
+        const AGAIN: &str = "You can close this page. To try again, type <code>agentctl login</code> in the terminal, as you did before.";
         const ELSEWHERE: &str = "You can close this page.";
         match self {
             Self::Done { profile } => {

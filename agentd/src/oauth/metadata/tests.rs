@@ -63,10 +63,11 @@ fn a_document_is_read_to_the_letter() {
 
 #[test]
 fn the_issuer_is_compared_to_the_letter_and_the_right_spelling_told() {
-    let mismatch = |theirs: &str, ours: &str| match parse(format!(r#"{{"issuer":"{theirs}"}}"#).as_bytes(), ours, Reach::Public) {
-        Err(DiscoveryError::IssuerMismatch { exact }) => exact,
-        other => unreachable!("{other:?}"),
-    };
+    let mismatch =
+        |theirs: &str, ours: &str| match parse(format!(r#"{{"issuer":"{theirs}"}}"#).as_bytes(), ours, Reach::Public) {
+            Err(DiscoveryError::IssuerMismatch { exact }) => exact,
+            other => unreachable!("{other:?}"),
+        };
     let slash = "https://issuer.example/";
     assert_eq!(mismatch(slash, ISSUER).as_deref(), Some(slash));
     assert_eq!(mismatch(ISSUER, slash).as_deref(), Some(ISSUER));

@@ -131,7 +131,7 @@ impl Stand {
             token_endpoint: "https://issuer.test/token".to_owned(),
             revocation_endpoint: Some("https://issuer.test/revoke".to_owned()),
             ca_file: None,
-        reach: crate::http::Reach::Anywhere,
+            reach: crate::http::Reach::Anywhere,
         };
         let tokens = tokens(0, &self.clock);
         let requested_scope = "a b".to_owned();
