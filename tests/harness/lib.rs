@@ -18,6 +18,7 @@ pub mod lean;
 pub mod logins;
 pub mod oidc_provider;
 pub mod openapi;
+pub mod page;
 pub mod proc;
 pub mod raw;
 pub mod sandbox;

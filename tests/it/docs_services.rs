@@ -3,25 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use harness::architecture::repository;
 use harness::client::programs;
 use harness::ctl::Ran;
+use harness::page::Page;
 use harness::service::{Baseten, Contree, LlamaIndex, Project, Service, Tank, Tensormesh, Wire};
 use harness::session::{Home, Session};
-
-/// The commands of the part under a heading, in their order; those before the first heading are under an empty one.
-fn commands(heading: &str) -> Vec<String> {
-    let page = std::fs::read_to_string(repository().join("docs/services.md")).expect("the page is there");
-    let parts = page.split("\n## ").map(|part| part.split_once('\n').expect("a heading is a line"));
-    let (_, part) = if heading.is_empty() {
-        ("", page.split("\n## ").next().expect("a page has a beginning"))
-    } else {
-        parts.into_iter().find(|(name, _)| *name == heading).expect("the service has a part")
-    };
-    let blocks = part.split("```console\n").skip(1).map(|block| block.split("```").next().expect("a block ends"));
-    let lines = blocks.flat_map(str::lines).map(|line| line.strip_prefix("$ ").expect("only commands are shown"));
-    lines.map(str::to_owned).collect()
-}
 
 /// Types a command, with what the service's own tools need to find the service.
 fn type_in(session: &Session<'_>, url: &str, line: &str) -> Ran {
@@ -51,7 +37,7 @@ fn run<W: Wire>(heading: &str, service: &Service<W>, prepare: impl FnOnce(&Home)
     let at = format!("agentctl env add here {} --provider {}", service.url(), W::NAME);
     let _added = type_in(&session, service.url(), &at).ok();
     let _in_use = type_in(&session, service.url(), &format!("agentctl env switch here --provider {}", W::NAME)).ok();
-    let commands = commands(heading);
+    let commands = Page::at("docs/services.md").under(heading);
     assert!(!commands.is_empty(), "`{heading}` shows commands");
     for line in commands {
         let ran = type_in(&session, service.url(), &line);
@@ -61,7 +47,7 @@ fn run<W: Wire>(heading: &str, service: &Service<W>, prepare: impl FnOnce(&Home)
 
 #[test]
 fn the_commands_before_the_services_work() {
-    run("", &Service::launch(LlamaIndex::default()), |_| {});
+    run("The five services", &Service::launch(LlamaIndex::default()), |_| {});
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod ctl_profiles;
 mod ctl_prompts;
 mod ctl_provider;
 mod ctl_status;
+mod docs_commands;
 mod docs_services;
 mod environment_fallback;
 mod environments;

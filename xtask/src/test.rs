@@ -8,6 +8,7 @@ mod counts;
 mod install;
 
 use crate::command;
+use crate::demo;
 use crate::failure::Failure;
 use crate::report;
 use crate::workspace::{self, cargo};
@@ -38,6 +39,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     })?;
     // The tests start `agentd` and `agentctl` as programs, which `cargo test` alone would not build for them.
     report::step("build", || command::run(cargo().args(["build", "--locked", "--workspace"])))?;
+    report::step("demo", demo::run)?;
     let mut counts = Counts::default();
     let tests = report::step("tests", || {
         let mut test = cargo();
