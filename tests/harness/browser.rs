@@ -6,7 +6,7 @@ use axum::http::{
     HeaderValue,
     header::{COOKIE, LOCATION, SET_COOKIE},
 };
-use reqwest::{Certificate, Client, Response, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy, Response, redirect::Policy};
 use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
@@ -49,6 +49,13 @@ impl Browser {
     /// A browser that trusts this certificate authority.
     pub fn trusting(ca_pem: &str) -> Self {
         Self { client: client(Some(ca_pem)), cookies: BTreeMap::new() }
+    }
+
+    /// The same behind a proxy for everything that is not on this machine.
+    pub fn behind(proxy: &str, ca_pem: &str) -> Self {
+        let proxy = Proxy::https(proxy).expect("the proxy is an address");
+        let client = builder(Some(ca_pem), Some(proxy)).build().expect("the client's settings are valid");
+        Self { client, cookies: BTreeMap::new() }
     }
 
     /// Opens an address and follows every redirect, the one to the client's loopback listener included.
@@ -114,12 +121,17 @@ fn origin(url: &Url) -> String {
 
 /// A plain HTTP client for tests: no proxy, no redirects, a time limit, and `ring` for TLS.
 pub fn client(ca_pem: Option<&str>) -> Client {
+    builder(ca_pem, None).build().expect("the client's settings are valid")
+}
+
+fn builder(ca_pem: Option<&str>, proxy: Option<Proxy>) -> ClientBuilder {
     // Whoever comes second finds the same provider installed.
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut builder = Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_mins(1));
+    builder = proxy.into_iter().fold(builder, ClientBuilder::proxy);
     if let Some(pem) = ca_pem {
         let authority = Certificate::from_pem(pem.as_bytes()).expect("the authority is a certificate");
         builder = builder.tls_certs_only([authority]);
     }
-    builder.build().expect("the client's settings are valid")
+    builder
 }

@@ -42,7 +42,7 @@ use handler_device::Decision;
 use state::{Shared, World};
 use std::{
     future::{Future, ready},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     sync::Arc,
     thread::JoinHandle,
     time::Duration,
@@ -56,6 +56,7 @@ pub const WAIT_DEADLINE: Duration = Duration::from_secs(20);
 /// A running authorization server; dropping it stops it and closes its connections.
 pub struct Issuer {
     shared: Arc<Shared>,
+    address: SocketAddr,
     url: String,
     ca_pem: Option<String>,
     runtime: Handle,
@@ -74,8 +75,11 @@ impl Issuer {
         let listener = TcpListener::bind(("127.0.0.1", config.port)).expect("the port of the issuer is free");
         listener.set_nonblocking(true).expect("a listener can be made non-blocking");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let authority = config.tls.then(tls::authority);
-        let origin = format!("{}://{address}", if config.tls { "https" } else { "http" });
+        let authority = config.tls.then(|| tls::authority(config.host.as_deref()));
+        let origin = match &config.host {
+            Some(host) => format!("https://{host}"),
+            None => format!("{}://{address}", if config.tls { "https" } else { "http" }),
+        };
         let world = World::new(config, origin);
         let url = world.issuer.clone();
         let shared = Arc::new(Shared::new(world));
@@ -85,12 +89,17 @@ impl Issuer {
         let (ca_pem, acceptor) = authority.map(|authority| (authority.ca_pem, authority.acceptor)).unzip();
         let serving = server::serve(listener, acceptor, Arc::clone(&shared), stop.clone());
         let thread = std::thread::spawn(move || runtime.block_on(serving));
-        Self { shared, url, ca_pem, runtime: handle, stop, thread: Some(thread) }
+        Self { shared, address, url, ca_pem, runtime: handle, stop, thread: Some(thread) }
     }
 
     /// The issuer identifier.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The address of an endpoint.

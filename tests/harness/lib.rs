@@ -11,6 +11,7 @@ pub mod client;
 pub mod ctl;
 pub mod daemon;
 pub mod desk;
+pub mod evil;
 pub mod form;
 pub mod front;
 pub mod issuer;
@@ -32,5 +33,6 @@ pub mod stage;
 pub mod stranger;
 #[cfg(target_os = "linux")]
 pub mod terminal;
+pub mod tunnel;
 pub mod until;
 pub mod wire;

@@ -15,6 +15,7 @@ mod docs_services;
 mod environment_fallback;
 mod environments;
 mod events;
+mod evil;
 mod exec;
 mod hostile_client;
 mod import_logins;

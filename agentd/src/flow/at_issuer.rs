@@ -67,8 +67,7 @@ impl Obtained {
         let client = &self.plan.client;
         // The service's own time, as this machine's clock may be hours off.
         let wall = self.tokens.server_time.unwrap_or_else(|| ground.clock.wall());
-        id_token::check(id_token, &client.issuer, &client.client_id, self.nonce.as_ref(), wall)
-            .map(Some)
-            .map_err(Failure::IdToken)
+        let party = (client.client_id.as_str(), client.client_secret.is_some());
+        id_token::check(id_token, &client.issuer, party, self.nonce.as_ref(), wall).map(Some).map_err(Failure::IdToken)
     }
 }

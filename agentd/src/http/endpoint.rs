@@ -84,8 +84,11 @@ pub fn check_page(text: &str) -> Result<Url, EndpointError> {
         "http" if is_loopback(&url) => {}
         _ => return Err(EndpointError::NotHttps),
     }
+    // The parser also finds a host where none is, as in `https:host` and `https:///host`.
+    let rest = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//")).unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty());
+    let authority = authority.ok_or(EndpointError::NotAUrl)?;
     // `https://@host/` has an empty user name, which the parsed URL no longer shows.
-    let authority = text.split("//").nth(1).unwrap_or_default().split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') || !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointError::UserInfo);
     }
@@ -126,6 +129,8 @@ mod tests {
             ("https://issuer.example/\ntoken", EndpointError::NotAUrl),
             (" https://issuer.example/", EndpointError::NotAUrl),
             ("-https://issuer.example/", EndpointError::NotAUrl),
+            ("https:///issuer.example/", EndpointError::NotAUrl),
+            ("https:issuer.example/", EndpointError::NotAUrl),
             ("/token", EndpointError::NotAUrl),
             ("", EndpointError::NotAUrl),
         ] {

@@ -1,9 +1,9 @@
 //! Checks an ID token and reads who is logged in (OpenID Connect Core §3.1.3.7).
 //!
 //! The signature is not checked: the token comes straight from the token endpoint over TLS, which step 6 allows in its
-//! place. So no key, `kid` or `jku` is ever looked at. A token that says it is not signed is refused all the same.
-//! Times are compared with [`LEEWAY`] both ways; `wall` should be the service's own time where it is known
-//! ([`super::Tokens::server_time`]), as this machine's clock may be hours off.
+//! place. So no key, `kid` or `jku` is ever looked at. A token that says it is not signed is refused all the same, as is one
+//! signed by a secret that this client does not have. Times are compared with [`LEEWAY`] both ways; `wall` should be the
+//! service's own time where it is known ([`super::Tokens::server_time`]), as this machine's clock may be hours off.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -24,6 +24,9 @@ pub const MAX_NAME: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdTokenError {
+    /// `alg` is none that a service signs with for this client: `HS256` needs a secret that both know.
+    #[error("the ID token is signed in a way that this client has no key for")]
+    Algorithm,
     /// `aud` or `azp` names another client.
     #[error("the ID token is for another client")]
     Audience,
@@ -70,12 +73,12 @@ struct Claims {
     email: Option<serde_json::Value>,
 }
 
-/// Who is logged in, if `token` is what the service must have sent. `nonce` is that of the request, if there was one;
+/// Who is logged in, if `token` is what the service must have sent to this client, which may have a secret. `nonce` is that of the request, if there was one;
 /// `wall` is in seconds since 1970.
 pub fn check(
     token: &IdToken,
     issuer: &str,
-    client_id: &str,
+    (client_id, has_secret): (&str, bool),
     nonce: Option<&Nonce>,
     wall: i64,
 ) -> Result<Account, IdTokenError> {
@@ -85,9 +88,7 @@ pub fn check(
     else {
         return Err(IdTokenError::Unreadable);
     };
-    if part::<Header>(header)?.alg.eq_ignore_ascii_case("none") {
-        return Err(IdTokenError::Unsigned);
-    }
+    algorithm(&part::<Header>(header)?.alg, has_secret)?;
     let claims: Claims = part(claims)?;
     if claims.iss != issuer {
         return Err(IdTokenError::Issuer);
@@ -113,6 +114,17 @@ pub fn check(
         email: shown(claims.email),
         organization: None,
     })
+}
+
+/// Steps 7 and 8, without the key: RFC 7518 §3.1, RFC 8037 §3.1, RFC 8725 §3.1.
+fn algorithm(alg: &str, has_secret: bool) -> Result<(), IdTokenError> {
+    match alg {
+        _ if alg.eq_ignore_ascii_case("none") => Err(IdTokenError::Unsigned),
+        "EdDSA" | "ES256" | "ES256K" | "ES384" | "ES512" | "Ed25519" | "Ed448" | "PS256" | "PS384" | "PS512"
+        | "RS256" | "RS384" | "RS512" => Ok(()),
+        "HS256" | "HS384" | "HS512" if has_secret => Ok(()),
+        _ => Err(IdTokenError::Algorithm),
+    }
 }
 
 /// Steps 3 to 5. An `azp` is compared whenever it is there: it says whom the token was issued to.
@@ -164,7 +176,7 @@ mod tests {
     }
 
     fn look(token: &IdToken) -> Result<Account, IdTokenError> {
-        check(token, "https://issuer.example", "me", Some(&Nonce::new("n1".to_owned())), NOW)
+        check(token, "https://issuer.example", ("me", false), Some(&Nonce::new("n1".to_owned())), NOW)
     }
 
     fn with(changes: &Value) -> Result<Account, IdTokenError> {
@@ -235,7 +247,7 @@ mod tests {
         assert_eq!(with(&json!({ "nonce": "n2" })), Err(IdTokenError::Nonce));
         assert_eq!(with(&json!({ "nonce": null })), Err(IdTokenError::Nonce));
         let token = jwt(&json!({ "alg": "ES256" }), &claims());
-        assert!(check(&token, "https://issuer.example", "me", None, NOW).is_ok());
+        assert!(check(&token, "https://issuer.example", ("me", false), None, NOW).is_ok());
     }
 
     #[test]
@@ -244,6 +256,17 @@ mod tests {
             assert_eq!(look(&jwt(&json!({ "alg": alg }), &claims())), Err(IdTokenError::Unsigned));
         }
         assert_eq!(look(&jwt(&json!({}), &claims())), Err(IdTokenError::Unreadable));
+    }
+
+    #[test]
+    fn a_shared_secret_signs_for_a_client_that_has_one() {
+        let token = |alg: &str| jwt(&json!({ "alg": alg }), &claims());
+        for alg in ["HS256", "hs256", "HS1", "RS1", "RS256 ", "", "../../key"] {
+            assert_eq!(look(&token(alg)), Err(IdTokenError::Algorithm), "{alg}");
+        }
+        let confidential = |alg| check(&token(alg), "https://issuer.example", ("me", true), None, NOW);
+        assert!(confidential("HS256").is_ok() && confidential("EdDSA").is_ok());
+        assert_eq!(confidential("none"), Err(IdTokenError::Unsigned));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! until cleared ([`Issuer::always`](super::Issuer::always)). Those that act *before processing* leave the tokens as they
 //! were; those that act *after* have rotated already, so the answer that is lost was a real one.
 
+use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
@@ -99,6 +100,19 @@ pub enum Behaviour {
     InvalidRequest,
     /// 307 to this address; nothing was processed.
     Redirect(String),
+    /// 302 to this address with all that was asked for; nothing was processed.
+    PassOn(String),
+    /// This answer, whatever was asked; nothing was processed.
+    Instead {
+        /// HTTP status.
+        status: u16,
+        /// Name and value of further headers.
+        headers: Vec<(&'static str, String)>,
+        /// The body, as it goes over the wire.
+        body: Vec<u8>,
+    },
+    /// Puts a member into the JSON object that is answered, or leaves one out (`null`).
+    Member(&'static str, Value),
     /// Claims another life of the access token; the true one stays.
     ExpiresIn(ExpiresIn),
     /// Does not rotate, and leaves the refresh token out.

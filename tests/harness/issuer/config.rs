@@ -17,6 +17,9 @@ pub struct Config {
     pub port: u16,
     /// Serve `https` with a certificate of a throw-away authority, see [`Issuer::ca_pem`](super::Issuer::ca_pem).
     pub tls: bool,
+    /// With TLS: the host by which the world knows it, on the usual port; something else has to lead there. `None`: the
+    /// address it listens on.
+    pub host: Option<String>,
     /// Which documents describe the server, and where its endpoints are.
     pub discovery: Discovery,
     /// The registered clients.
@@ -46,6 +49,7 @@ impl Default for Config {
         Self {
             port: 0,
             tls: false,
+            host: None,
             discovery: Discovery::default(),
             clients: Client::defaults(),
             access_token_ttl: Duration::from_hours(1),
@@ -208,12 +212,14 @@ pub struct IdToken {
     pub device: bool,
     /// After the refresh grant.
     pub refresh: bool,
+    /// Members of the header put in place of the true ones.
+    pub header: Map<String, Value>,
     /// Claims put in place of the true ones; `null` leaves the claim out.
     pub claims: Map<String, Value>,
 }
 
 impl Default for IdToken {
     fn default() -> Self {
-        Self { code: true, device: true, refresh: false, claims: Map::new() }
+        Self { code: true, device: true, refresh: false, header: Map::new(), claims: Map::new() }
     }
 }

@@ -13,6 +13,7 @@ use hyper::{
     Response,
     body::{Body, Frame, SizeHint},
 };
+use serde_json::Value;
 use std::{
     collections::VecDeque,
     io,
@@ -90,11 +91,16 @@ pub(crate) fn response(answer: Answer, plan: &[Behaviour], delivery: Option<Deli
         Content::Json(mut members) => {
             response = response.header("content-type", "application/json");
             for behaviour in plan {
-                if let Behaviour::HugeBody(size) = behaviour {
-                    members.insert("padding".to_owned(), "x".repeat(*size).into());
+                match behaviour {
+                    Behaviour::HugeBody(size) => {
+                        members.insert("padding".to_owned(), "x".repeat(*size).into());
+                    }
+                    Behaviour::Member(name, Value::Null) => drop(members.remove(*name)),
+                    Behaviour::Member(name, value) => drop(members.insert((*name).to_owned(), value.clone())),
+                    _ => {}
                 }
             }
-            let text = serde_json::Value::Object(members).to_string();
+            let text = Value::Object(members).to_string();
             if plan.iter().any(|behaviour| matches!(behaviour, Behaviour::DuplicateKeys)) {
                 text.replacen('{', r#"{"access_token":"canary-at-duplicate","expires_in":1,"#, 1).into_bytes()
             } else {

@@ -106,7 +106,11 @@ fn id_token(world: &mut World, family: usize) -> String {
             value => claims[name] = value.clone(),
         }
     }
-    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT","kid":"none"}"#);
+    let mut header = json!({ "alg": "RS256", "typ": "JWT", "kid": "none" });
+    for (name, value) in &world.config.id_token.header {
+        header[name] = value.clone();
+    }
+    let header = URL_SAFE_NO_PAD.encode(header.to_string());
     let token = format!("{header}.{}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()), world.mint.secret("id", 0));
     world.mint.remember(&token);
     token

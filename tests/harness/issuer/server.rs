@@ -109,7 +109,7 @@ async fn answer(
             _ => {}
         }
     }
-    let mut answer = match instead(&plan, endpoint) {
+    let mut answer = match instead(&plan, endpoint, &call) {
         Some(answer) => answer,
         None => shared.change(|world| process(world, &call, &plan)),
     };
@@ -161,7 +161,7 @@ impl Drop for Running<'_> {
 }
 
 /// The answer that the script gives in place of the true one.
-fn instead(plan: &[Behaviour], endpoint: Endpoint) -> Option<Answer> {
+fn instead(plan: &[Behaviour], endpoint: Endpoint, call: &Call) -> Option<Answer> {
     plan.iter().find_map(|behaviour| match behaviour {
         Behaviour::Status { status, body, retry_after } => {
             let mut answer = match body {
@@ -179,6 +179,16 @@ fn instead(plan: &[Behaviour], endpoint: Endpoint) -> Option<Answer> {
         }
         Behaviour::Empty400 => Some(Answer::empty(400)),
         Behaviour::InvalidRequest => Some(Answer::error(400, "invalid_request", Some("Refresh token inactive"))),
+        Behaviour::Instead { status, headers, body } => {
+            let mut answer = Answer::raw(*status, "application/json", body.clone());
+            answer.headers.clone_from(headers);
+            Some(answer)
+        }
+        Behaviour::PassOn(to) => {
+            let mut to = url::Url::parse(to).expect("a test names an address");
+            to.query_pairs_mut().extend_pairs(&call.parameters);
+            Some(Answer::redirect(302, to.into()))
+        }
         Behaviour::Redirect(to) => Some(Answer::redirect(307, to.clone())),
         _ => None,
     })

@@ -13,8 +13,8 @@ pub(super) struct Authority {
     pub(super) acceptor: TlsAcceptor,
 }
 
-/// Makes an authority and a certificate for `127.0.0.1` and `localhost`.
-pub(super) fn authority() -> Authority {
+/// Makes an authority and a certificate for `127.0.0.1`, `localhost` and this host.
+pub(super) fn authority(host: Option<&str>) -> Authority {
     let ca_key = KeyPair::generate().expect("ring makes keys");
     let mut ca = CertificateParams::default();
     ca.distinguished_name.push(DnType::CommonName, "Throw-away test authority");
@@ -22,9 +22,9 @@ pub(super) fn authority() -> Authority {
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
     let ca_certificate = ca.self_signed(&ca_key).expect("the parameters are complete");
 
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names = ["127.0.0.1", "localhost"].into_iter().chain(host).map(str::to_owned).collect::<Vec<_>>();
     let key = KeyPair::generate().expect("ring makes keys");
-    let leaf = CertificateParams::new(names).expect("both names are valid");
+    let leaf = CertificateParams::new(names).expect("the names are valid");
     let certificate = leaf.signed_by(&key, &Issuer::new(ca, ca_key)).expect("the authority may sign");
 
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a PKCS #8 key");

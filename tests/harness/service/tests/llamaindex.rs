@@ -52,7 +52,7 @@ async fn a_login_ends_with_an_id_token_that_the_daemon_believes() {
     assert!(tokens.get("expires_in").is_none());
     let issuer = format!("{}/oidc", service.url());
     let token = IdToken::new(tokens["id_token"].as_str().unwrap().to_owned());
-    let account = id_token::check(&token, &issuer, LlamaIndex::CLIENT, None, service.now()).unwrap();
+    let account = id_token::check(&token, &issuer, (LlamaIndex::CLIENT, false), None, service.now()).unwrap();
     assert_eq!((account.subject.as_deref(), account.email.as_deref()), (Some("user-1"), Some("ada@example.test")));
 
     let access = tokens["access_token"].as_str().unwrap();
