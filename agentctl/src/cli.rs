@@ -165,7 +165,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Status {
     let format = if json { Format::Json } else { Format::Text };
     let speech = if globals.log_format == Some(FormatWord::Json) { Format::Json } else { Format::Text };
     let output = Output::new(format, voice, coloured(&[]) && !globals.no_color).speaking(speech);
-    match begin(globals, output.clone()).and_then(|invocation| dispatch(&matches, &invocation)) {
+    let done = begin(globals, output.clone())
+        .and_then(|invocation| dispatch(&matches, &invocation).map_err(|failure| invocation.blame(failure)));
+    match done {
         Ok(()) => Status::Done,
         Err(failure) => {
             output.failure(&failure);

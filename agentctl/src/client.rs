@@ -26,6 +26,7 @@ use proto::route::{self, Route};
 use proto::status::{Done, Reloaded, Status};
 use proto::token::{ExecRequest, ExecVariables, RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
 use proto::whoami::{ProbeRequest, Probed, SyncRequest, Whoami, WhoamiRequest};
+use proto::why::{Why, WhyRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -112,6 +113,11 @@ impl Client {
     /// Who is logged in, as the service says.
     pub(crate) fn whoami(&mut self, request: &WhoamiRequest) -> Result<Whoami, ClientError> {
         self.call(&route::WHOAMI, "", Some(request), SERVICE_WAIT)
+    }
+
+    /// Which profile is meant.
+    pub(crate) fn why(&mut self, request: &WhyRequest) -> Result<Why, ClientError> {
+        self.call(&route::WHY, "", Some(request), LOCAL_WAIT)
     }
 
     /// Which profiles work. The agent ends each probe within 2 s.

@@ -19,6 +19,7 @@ mod list;
 mod login;
 mod logout;
 mod man;
+mod meant;
 mod project;
 mod provider;
 mod refresh;
@@ -30,6 +31,7 @@ mod sync;
 mod token;
 mod unlink;
 mod whoami;
+mod why;
 
 use clap::{Args, Command};
 
@@ -42,6 +44,7 @@ pub(crate) const VERBS: &[Verb] = &[
     logout::VERB,
     status::VERB,
     whoami::VERB,
+    why::VERB,
     list::VERB,
     switch::VERB,
     project::VERB,

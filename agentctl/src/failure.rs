@@ -3,7 +3,8 @@
 //! Both kinds print alike. Our own carry a word that the agent never sends, in the same JSON shape as a
 //! [`proto::problem::Problem`] (RFC 9457), so a program needs one parser.
 
-use proto::problem::Problem;
+use proto::id::ProfileName;
+use proto::problem::{Code, Problem};
 use serde_json::{Value, json};
 
 use crate::exit::Status;
@@ -73,6 +74,17 @@ impl Failure {
         self
     }
 
+    /// Whether it says that there is no profile of this name.
+    pub(crate) fn is_of_unknown_profile(&self, name: &ProfileName) -> bool {
+        let (known, detail) = match self {
+            Self::Own { word, detail, .. } => (*word == "not-found", detail),
+            Self::Problem(problem) => (problem.code == Code::NotFound, &problem.detail),
+            Self::BrokenPipe | Self::Quiet(_) => return false,
+        };
+        known
+            && (*detail == format!("there is no profile `{name}`") || *detail == format!("there is no profile {name}"))
+    }
+
     /// The process status.
     pub(crate) fn status(&self) -> Status {
         match self {
@@ -119,7 +131,6 @@ impl From<Problem> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::problem::Code;
 
     #[test]
     fn both_kinds_of_failure_are_problem_documents() {

@@ -1,5 +1,9 @@
 //! What every verb is given: where to print, which profile was chosen and why, and the way to the agent.
 
+mod project_file;
+mod why;
+
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -11,28 +15,8 @@ use crate::client::Client;
 use crate::connect::{ConnectError, Connected, Door, Log};
 use crate::failure::Failure;
 use crate::output::Output;
-
-/// What decided which profile is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// The command line.
-    Argument,
-    /// The profile that is used when nothing else decides.
-    Current,
-    /// The environment.
-    Environment,
-}
-
-impl Why {
-    /// The word in JSON and in the text.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Why::Argument => "--profile",
-            Why::Current => "current",
-            Why::Environment => "AGENTCTL_PROFILE",
-        }
-    }
-}
+pub(crate) use project_file::{NAME as PROJECT_FILE, ProjectFile};
+pub(crate) use why::{Chosen, Why};
 
 /// Whether the person may be asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,6 +38,8 @@ pub(crate) struct Invocation {
     door: Door,
     argument: Option<ProfileName>,
     environment: Option<ProfileName>,
+    /// Looked for when it is first needed, and once.
+    project_file: OnceCell<Option<ProjectFile>>,
     autostart: bool,
     ask: Ask,
 }
@@ -82,7 +68,8 @@ impl Invocation {
         };
         let autostart = set("AGENTCTL_NO_AUTOSTART").is_none_or(|value| value == "0");
         let door = Door { paths, demanded, uid, log: Log::default() };
-        Ok(Self { output, door, argument, environment, autostart, ask: Ask::default() })
+        let (project_file, ask) = (OnceCell::new(), Ask::default());
+        Ok(Self { output, door, argument, environment, project_file, autostart, ask })
     }
 
     /// Forbids to start an agent unless `allowed`.
@@ -162,22 +149,74 @@ impl Invocation {
         Ok(Client::new(connected.stream))
     }
 
-    /// The profile named for this run, if any: `named` (the verb's own argument) and `--profile` must agree; then the
-    /// environment.
-    pub(crate) fn chosen(&self, named: Option<&ProfileName>) -> Result<Option<(ProfileName, Why)>, Failure> {
-        let argument = match (named, &self.argument) {
+    /// The profile named on the command line: `named` (the verb's own argument) and `--profile` must agree. Verbs that end
+    /// something, or change what is current, listen to nothing else.
+    pub(crate) fn argument(&self, named: Option<&ProfileName>) -> Result<Option<ProfileName>, Failure> {
+        match (named, &self.argument) {
             (Some(named), Some(option)) if named != option => {
-                return Err(Failure::usage(format!("two profiles are named: `{named}` and `{option}`")));
+                Err(Failure::usage(format!("two profiles are named: `{named}` and `{option}`")))
             }
-            (named, option) => named.or(option.as_ref()),
-        };
-        let by = |why: Why| move |name: &ProfileName| (name.clone(), why);
-        Ok(argument.map(by(Why::Argument)).or_else(|| self.environment.as_ref().map(by(Why::Environment))))
+            (named, option) => Ok(named.or(option.as_ref()).cloned()),
+        }
+    }
+
+    /// The profile that the person named: like [`Self::argument`], then the environment. What a login makes, and what a
+    /// logout ends, is not for a project's file to say.
+    pub(crate) fn named(&self, named: Option<&ProfileName>) -> Result<Option<ProfileName>, Failure> {
+        Ok(self.argument(named)?.or_else(|| self.environment.clone()))
+    }
+
+    /// The profile named for this run, if any: like [`Self::named`], then the project's file.
+    pub(crate) fn chosen(&self, named: Option<&ProfileName>) -> Result<Option<Chosen>, Failure> {
+        if let Some(name) = self.argument(named)? {
+            return Ok(Some(Chosen { name, why: Why::Argument }));
+        }
+        if let Some(name) = self.environment.clone() {
+            return Ok(Some(Chosen { name, why: Why::Environment }));
+        }
+        let Some(file) = self.project_file()? else { return Ok(None) };
+        let chosen = |name: &ProfileName| Chosen { name: name.clone(), why: Why::ProjectFile(file.path.clone()) };
+        Ok(file.general().map(|general| chosen(&general.profile)))
     }
 
     /// Like [`Self::chosen`], without the reason: the form of most requests.
     pub(crate) fn profile(&self, named: Option<&ProfileName>) -> Result<Option<ProfileName>, Failure> {
-        Ok(self.chosen(named)?.map(|(name, _)| name))
+        Ok(self.chosen(named)?.map(|chosen| chosen.name))
+    }
+
+    /// The profile that the environment names.
+    pub(crate) fn environment(&self) -> Option<&ProfileName> {
+        self.environment.as_ref()
+    }
+
+    /// The project's file, if there is one.
+    pub(crate) fn project_file(&self) -> Result<Option<&ProjectFile>, Failure> {
+        if self.project_file.get().is_none() {
+            let warn = |text: &str| self.output.warning(text);
+            let found = project_file::find(|name| std::env::var_os(name), self.door.uid, warn)?;
+            self.project_file.set(found).ok();
+        }
+        Ok(self.project_file.get().and_then(Option::as_ref))
+    }
+
+    /// Who named a profile that is not there, where it was not the command line.
+    pub(crate) fn blame(&self, failure: Failure) -> Failure {
+        let Ok(Some(Chosen { name, why })) = self.chosen(None) else { return failure };
+        if !failure.is_of_unknown_profile(&name) {
+            return failure;
+        }
+        match why {
+            Why::Environment => {
+                failure.hint(format!("`AGENTCTL_PROFILE` names {name}; `agentctl list` shows the profiles"))
+            }
+            Why::ProjectFile(path) => {
+                let line =
+                    self.project_file.get().and_then(Option::as_ref).and_then(|file| file.line_of(name.as_str()));
+                let line = line.map_or_else(String::new, |line| format!(", line {line},"));
+                failure.hint(format!("`{}`{line} names {name}; `agentctl list` shows the profiles", path.display()))
+            }
+            Why::Argument | Why::Current => failure,
+        }
     }
 }
 
@@ -203,10 +242,11 @@ mod tests {
     #[test]
     fn the_command_line_wins_over_the_environment() {
         let both = invocation("env", Some("arg")).expect("both are valid");
-        assert_eq!(both.chosen(None).expect("one is chosen"), Some((name("arg"), Why::Argument)));
+        let chosen = |name: ProfileName, why| Some(Chosen { name, why });
+        assert_eq!(both.chosen(None).expect("one is chosen"), chosen(name("arg"), Why::Argument));
         let one = invocation("env", None).expect("it is valid");
-        assert_eq!(one.chosen(None).expect("one is chosen"), Some((name("env"), Why::Environment)));
-        assert_eq!(one.chosen(Some(&name("arg"))).expect("one is chosen"), Some((name("arg"), Why::Argument)));
+        assert_eq!(one.chosen(None).expect("one is chosen"), chosen(name("env"), Why::Environment));
+        assert_eq!(one.chosen(Some(&name("arg"))).expect("one is chosen"), chosen(name("arg"), Why::Argument));
         let none = invocation("", None).expect("an empty variable is not set");
         assert_eq!(none.chosen(None).expect("none is no mistake"), None);
     }

@@ -40,6 +40,7 @@ mod sync;
 mod token;
 mod unlink;
 mod whoami;
+mod why;
 
 use std::fmt;
 use std::sync::Arc;
@@ -157,6 +158,7 @@ impl Api {
             (route::SYNC, to(&route::SYNC, sync::sync)),
             (route::TOKEN, to(&route::TOKEN, token::token)),
             (route::WHOAMI, to(&route::WHOAMI, whoami::whoami)),
+            (route::WHY, to(&route::WHY, why::why)),
             (route::UNLINK, to(&route::UNLINK, unlink::unlink)),
         ];
         let operations = routes.into_iter().fold(Router::new(), |all, (route, handler)| all.route(route.path, handler));

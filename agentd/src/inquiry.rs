@@ -7,6 +7,7 @@
 mod deployment;
 mod exec;
 mod hosts;
+mod meant;
 mod probe;
 mod projects;
 mod sync;

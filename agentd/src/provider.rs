@@ -14,7 +14,7 @@ mod settings;
 pub mod template;
 
 pub use catalogue::{Catalogue, ChangeError};
-pub use hosts::Authority;
+pub use hosts::{Asked, Authority};
 pub use model::{
     Absent, AccountFields, Body, Discovery, Environment, Expiry, FlowSpec, Groups, Input, KeySpec, Method, MethodName,
     OauthSpec, Origin, Pick, Pointer, PollExchange, Probe, Projects, Provider, Request, RequestMethod, Secondary, Step,

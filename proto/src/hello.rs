@@ -37,6 +37,7 @@ pub const CAPABILITIES: &[&str] = &[
     "scope",
     "sync",
     "whoami",
+    "why",
 ];
 
 /// The daemon's introduction.

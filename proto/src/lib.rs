@@ -27,6 +27,7 @@ pub mod status;
 pub mod timestamp;
 pub mod token;
 pub mod whoami;
+pub mod why;
 
 /// The version of the wire described by this crate. It changes only when an old client could misread an answer;
 /// anything that can be ignored safely is a capability instead (see [`hello::CAPABILITIES`]).

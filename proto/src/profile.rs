@@ -222,6 +222,9 @@ pub struct Profile {
     /// The service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,
+    /// The service's name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_title: Option<String>,
     /// The deployment: its name, or its URL where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,

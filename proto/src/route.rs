@@ -97,6 +97,9 @@ pub const REMOVE: Route = Route::json(
 /// Changes the current profile.
 pub const SWITCH: Route =
     Route::json("switch", "Makes a profile current", Method::Post, "/v1/switch", Some("SwitchRequest"), "Profile");
+/// Which profile is meant.
+pub const WHY: Route =
+    Route::json("why", "Which profile is meant, and why", Method::Post, "/v1/why", Some("WhyRequest"), "Why");
 /// A lease.
 pub const TOKEN: Route =
     Route::json("token", "An access token or key", Method::Post, "/v1/token", Some("TokenRequest"), "Token");
@@ -307,6 +310,7 @@ pub const ALL: &[Route] = &[
     TOKEN,
     UNLINK,
     WHOAMI,
+    WHY,
 ];
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use proto::provider::{
 use proto::status::{Done, Reloaded, Status};
 use proto::token::{ExecRequest, ExecVariables, RefreshRequest, RejectRequest, Rejected, Token, TokenRequest};
 use proto::whoami::{ProbeRequest, Probed, SyncRequest, Whoami, WhoamiRequest};
+use proto::why::{Why, WhyRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -78,6 +79,8 @@ fn through(message: &str, text: &str) -> Result<Value, serde_json::Error> {
         "UnlinkRequest" => round_trip::<UnlinkRequest>(text),
         "Whoami" => round_trip::<Whoami>(text),
         "WhoamiRequest" => round_trip::<WhoamiRequest>(text),
+        "Why" => round_trip::<Why>(text),
+        "WhyRequest" => round_trip::<WhyRequest>(text),
         other => panic!("no message is called `{other}`"),
     }
 }

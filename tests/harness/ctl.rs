@@ -66,6 +66,13 @@ impl Ctl {
         self
     }
 
+    /// Runs it in this directory instead of the sandbox's own.
+    #[must_use]
+    pub fn within(mut self, directory: &Path) -> Self {
+        self.command.current_dir(directory);
+        self
+    }
+
     /// What it reads from standard input.
     #[must_use]
     pub fn input(mut self, text: &str) -> Self {

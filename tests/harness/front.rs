@@ -147,6 +147,13 @@ impl<W: Wire> Typed<'_, W> {
         self
     }
 
+    /// Runs it in this directory instead of the sandbox's own.
+    #[must_use]
+    pub fn within(mut self, directory: &Path) -> Self {
+        self.ctl = self.ctl.within(directory);
+        self
+    }
+
     /// What it reads from standard input.
     #[must_use]
     pub fn input(mut self, text: &str) -> Self {

@@ -4,7 +4,7 @@
 //! (written by `cargo xtask openapi`) and compared by a test.
 
 use proto::route::{Body, Method, Route};
-use proto::{event, hello, link, login, problem, profile, project, provider, route, status, token, whoami};
+use proto::{event, hello, link, login, problem, profile, project, provider, route, status, token, whoami, why};
 use utoipa::ToSchema;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{
@@ -109,6 +109,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
         message::<whoami::SyncRequest>,
         message::<whoami::Whoami>,
         message::<whoami::WhoamiRequest>,
+        message::<why::Why>,
+        message::<why::WhyRequest>,
         message::<proto::id::LinkId>,
         message::<proto::id::LoginId>,
         message::<proto::id::ProfileName>,

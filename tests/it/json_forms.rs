@@ -34,6 +34,7 @@ fn a_login_and_what_can_be_done_with_it() {
     shown(&front, "project", &["p-1"]);
     shown(&front, "switch", &["work"]);
     shown(&front, "status", &[]);
+    shown(&front, "why", &["--provider", "llamaindex"]);
     shown(&front, "whoami", &[]);
     shown(&front, "list", &[]);
     shown(&front, "sync", &[]);

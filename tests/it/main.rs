@@ -61,3 +61,4 @@ mod trust;
 mod unattended;
 mod unsaved;
 mod versions;
+mod which_profile;

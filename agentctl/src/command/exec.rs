@@ -11,6 +11,7 @@ use std::process::Command;
 use clap::ArgMatches;
 use proto::token::{ExecRequest, ExecVariables};
 
+use super::meant::For;
 use super::{augment, fallback, seconds, token};
 use crate::cli::{self, Form, Network, Verb};
 use crate::client::ClientError;
@@ -40,6 +41,8 @@ struct Exec {
     /// Least remaining life of the token, such as `30m`
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     min_ttl: Option<u64>,
+    #[command(flatten)]
+    wanted: For,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -58,10 +61,10 @@ fn checked(name: &str) -> Result<String, Failure> {
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
-    let Exec { env, min_ttl, command } = cli::arguments(matches)?;
+    let Exec { env, min_ttl, wanted, command } = cli::arguments(matches)?;
     let (program, arguments) = command.split_first().expect("clap refuses `exec` without a command");
-    let request = ExecRequest { profile: invocation.profile(None)?, min_ttl };
     let mut client = invocation.connect_apart()?;
+    let request = ExecRequest { profile: wanted.profile(invocation, &mut client)?, min_ttl };
     let mut child = Command::new(program);
     child.args(arguments);
     match client.exec(&request) {

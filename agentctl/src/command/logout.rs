@@ -48,7 +48,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     if all {
         return every(invocation, client, yes);
     }
-    let profile = if let Some(name) = invocation.profile(name.as_ref())? {
+    let profile = if let Some(name) = invocation.named(name.as_ref())? {
         let Some(profile) = choose::inspect(&mut client, &name)? else {
             return Err(choose::unknown(&mut client, &name));
         };

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{augment, choose};
 use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::Invocation;
 use crate::prompt;
 
 pub(super) const VERB: Verb = Verb {
@@ -38,10 +38,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Remove { name, yes } = cli::arguments(matches)?;
     prompt::confirmable(invocation, yes)?;
     // What is destroyed is named by hand: neither the environment nor the current profile decides.
-    let named = match invocation.chosen(name.as_ref())? {
-        Some((name, Why::Argument)) => Some(name),
-        _ => None,
-    };
+    let named = invocation.argument(name.as_ref())?;
     let output = &invocation.output;
     let mut client = invocation.connect()?;
     let name = match named {

@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::clock;
 use crate::exit::Status;
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::{Chosen, Invocation, Why};
 use crate::output::{Cell, Output, clean, fields, profile};
 
 pub(super) const VERB: Verb = Verb {
@@ -46,6 +46,8 @@ struct Report<'a> {
     profile: Option<&'a Profile>,
     why: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    project_file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     credential: Option<Value>,
 }
 
@@ -54,10 +56,9 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let chosen = invocation.chosen(name.as_ref())?;
     let mut client = invocation.connect()?;
     let agent = client.status()?;
-    let chosen = chosen.or_else(|| agent.current.clone().map(|name| (name, Why::Current)));
-    let why = chosen.as_ref().map_or("none", |(_, why)| why.word());
+    let chosen = chosen.or_else(|| agent.current.clone().map(|name| Chosen { name, why: Why::Current }));
     let found = match &chosen {
-        Some((name, _)) => choose::inspect(&mut client, name)?,
+        Some(chosen) => choose::inspect(&mut client, &chosen.name)?,
         None => None,
     };
     let output = &invocation.output;
@@ -65,13 +66,16 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         if found.is_none() && chosen.is_some() { None } else { stand_in(output, &mut client, found.as_ref()) };
     if output.is_json() {
         let credential = standin.as_ref().map(Standin::json);
-        output.json(&Report { agent: &agent, profile: found.as_ref(), why, credential })?;
+        let why = chosen.as_ref().map_or("none", |chosen| chosen.why.word());
+        let project_file = chosen.as_ref().and_then(|chosen| chosen.why.file()).map(|path| path.display().to_string());
+        output.json(&Report { agent: &agent, profile: found.as_ref(), why, project_file, credential })?;
     } else {
         let now = clock::now();
         let mut text = profile::agent(&agent, now, output.paint());
         if let Some(found) = &found {
             text.push('\n');
-            text.push_str(&profile::profile(found, why, now, output.paint()));
+            let why = chosen.as_ref().map_or_else(String::new, |chosen| chosen.why.told());
+            text.push_str(&profile::profile(found, &clean(&why), now, output.paint()));
         }
         if let Some(standin) = &standin {
             text.push('\n');
@@ -94,7 +98,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
             output.hint(&format!("`agentctl login {}`", found.name));
             unusable()
         }
-        (None, Some((name, _))) => match choose::unknown(&mut client, name) {
+        (None, Some(Chosen { name, .. })) => match choose::unknown(&mut client, name) {
             Failure::Own { word, detail, hint, lines, .. } if exit_status => {
                 Err(Failure::Own { word, status: Status::LoginRequired, detail, hint, lines })
             }
@@ -170,7 +174,7 @@ mod tests {
             "started_at": "2026-09-21T14:13:20Z", "socket": "/s", "store": {"source": "memory"}, "profiles": 0,
             "logins": 0, "connections": 1}))
         .expect("it is a status");
-        let report = |credential| Report { agent: &agent, profile: None, why: "none", credential };
+        let report = |credential| Report { agent: &agent, profile: None, why: "none", project_file: None, credential };
         let text = |report| serde_json::to_string(&report).expect("it can be written");
         assert!(text(report(None)).ends_with(r#","profile":null,"why":"none"}"#));
         let with = text(report(Some(json!({"source": "environment"}))));

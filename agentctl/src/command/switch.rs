@@ -9,7 +9,7 @@ use super::{augment, choose};
 use crate::cli::{self, Form, Verb};
 use crate::client::{Client, ClientError};
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::Invocation;
 use crate::output::profile;
 
 pub(super) const VERB: Verb = Verb {
@@ -34,10 +34,7 @@ struct Switch {
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let Switch { name } = cli::arguments(matches)?;
     // What the environment names is used anyhow: it cannot be what to switch to.
-    let named = match invocation.chosen(name.as_ref())? {
-        Some((name, Why::Argument)) => Some(name),
-        _ => None,
-    };
+    let named = invocation.argument(name.as_ref())?;
     let mut client = invocation.connect()?;
     let name = match named {
         Some(name) => name,

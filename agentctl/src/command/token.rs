@@ -8,6 +8,7 @@ use proto::token::{Purpose, TokenRequest};
 use serde_json::json;
 
 use super::fallback::{self, Standin};
+use super::meant::For;
 use super::{augment, scopes, seconds};
 use crate::cli::{self, Form, Network, Verb};
 use crate::client::ClientError;
@@ -24,7 +25,10 @@ pub(super) const VERB: Verb = Verb {
 Prints the token and a newline, nothing else; with `-o json` also its expiry, scopes and lease id. Where nothing is
 logged in, the key in the provider's variable is printed, if it is set. Keep what is printed out of logs and files.",
     forms: &[Form::reads().network(Network::When("only when the token has to be refreshed first"))],
-    examples: &["curl -H \"Authorization: Bearer $(agentctl token --min-ttl 5m)\" https://api.example.org/"],
+    examples: &[
+        "curl -H \"Authorization: Bearer $(agentctl token --min-ttl 5m)\" https://api.example.org/",
+        "agentctl token --for-host https://github.com/o/r.git",
+    ],
     arguments: augment::<Token>,
     run,
 };
@@ -49,12 +53,15 @@ struct Token {
     /// Print it on a terminal although the profile's rule is `reveal = "pipe"`
     #[arg(long)]
     yes_i_know: bool,
+    #[command(flatten)]
+    wanted: For,
 }
 
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
-    let Token { min_ttl, scope, audience, resource, credential, yes_i_know } = cli::arguments(matches)?;
+    let Token { min_ttl, scope, audience, resource, credential, yes_i_know, wanted } = cli::arguments(matches)?;
+    let mut client = invocation.connect()?;
     let request = TokenRequest {
-        profile: invocation.profile(None)?,
+        profile: wanted.profile(invocation, &mut client)?,
         min_ttl,
         scope: scopes(&scope),
         audience,
@@ -63,7 +70,6 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         purpose: purpose(std::io::stdout().is_terminal(), yes_i_know),
     };
     let output = &invocation.output;
-    let mut client = invocation.connect()?;
     let token = match client.token(&request) {
         Err(error @ ClientError::Problem(_)) if plainly(&request) => {
             return stand_in(output, &fallback::after(&mut client, request.profile.as_ref(), error)?);

@@ -7,7 +7,7 @@ use proto::link::UnlinkRequest;
 use super::augment;
 use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::Invocation;
 use crate::output::link;
 
 pub(super) const VERB: Verb = Verb {
@@ -40,10 +40,7 @@ struct End {
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let End { name, format, id, all } = cli::arguments(matches)?;
     // What is taken away is named by hand.
-    let profile = match invocation.chosen(name.as_ref())? {
-        Some((name, Why::Argument)) if !all && id.is_none() => Some(name),
-        _ => None,
-    };
+    let profile = invocation.argument(name.as_ref())?.filter(|_| !all && id.is_none());
     if profile.is_none() && format.is_none() && id.is_none() && !all {
         return Err(Failure::usage("nothing says which links to end")
             .hint("`agentctl unlink NAME`, `--format FORMAT`, `--id ID` or `--all`"));

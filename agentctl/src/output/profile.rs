@@ -1,5 +1,7 @@
 //! Profiles and the agent as text for people. Pure: the present is passed in, text from elsewhere is cleaned here.
 
+use std::borrow::Cow;
+
 use proto::id::ProviderName;
 use proto::login::Flow;
 use proto::problem::Reason;
@@ -16,6 +18,24 @@ pub(crate) fn account(account: Option<&Account>) -> Option<String> {
     let account = account?;
     let text = account.email.as_ref().or(account.name.as_ref()).or(account.subject.as_ref())?;
     Some(clean(text).into_owned())
+}
+
+/// A profile in one line, wherever one is spoken of: its name, who is logged in, and where.
+/// `work as ada@example.org (Ada Example, GitHub)`.
+pub(crate) fn line(profile: &Profile) -> String {
+    let who = account(profile.account.as_ref());
+    let known = profile.account.as_ref().and_then(|account| account.name.as_deref()).map(clean);
+    let known = known.filter(|name| who.as_deref().is_some_and(|who| who != *name));
+    let details: Vec<Cow<'_, str>> = known.into_iter().chain(service(profile)).collect();
+    let who = who.map_or_else(String::new, |who| format!(" as {who}"));
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
+    format!("{}{who}{details}", profile.name)
+}
+
+/// The service: its name for people, else its word, else the issuer.
+fn service(profile: &Profile) -> Option<Cow<'_, str>> {
+    let word = profile.provider.as_ref().map(ProviderName::as_str);
+    profile.provider_title.as_deref().or(word).or(profile.issuer.as_deref()).map(clean)
 }
 
 /// `expires in 12 min`, `expired 3 min ago`, or that nobody said.

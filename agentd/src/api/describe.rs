@@ -77,6 +77,7 @@ impl Api {
                 last_problem: snapshot.last_trouble.as_ref().map(|t| problem::trouble(&snapshot.name, t)),
             },
             provider: place.and_then(|place| ProviderName::parse(&place.provider).ok()),
+            provider_title: place.and_then(|place| Some(self.catalogue.find(&place.provider)?.title.clone())),
             environment: place.map(|place| place.environment.clone()),
             url: place.map(|place| place.base.clone()),
             method: place.and_then(|place| MethodName::of_word(&place.method)).map(method),

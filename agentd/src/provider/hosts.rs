@@ -2,9 +2,12 @@
 //!
 //! Names are exact and carry their port; nothing is a pattern. What reads differently from what it is serves nobody.
 
+mod asked;
+
 use url::{Host, Url};
 
 use super::{Environment, Place, Provider};
+pub use asked::Asked;
 
 /// The port of a name that says none: that of https.
 const HTTPS: u16 = 443;

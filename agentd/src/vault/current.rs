@@ -104,6 +104,11 @@ impl Vault {
         self.directory().choices.get(provider).is_some_and(|choice| choice.current == Some(id))
     }
 
+    /// The choices of every provider.
+    pub(super) fn choices(&self) -> std::collections::BTreeMap<String, crate::store::record::Choice> {
+        self.directory().choices.clone()
+    }
+
     pub(super) fn selection(&self) -> Selection {
         let directory = self.directory();
         let current = directory.current.as_ref().and_then(|name| directory.profiles.get(name)).map(|handle| handle.id);

@@ -110,7 +110,7 @@ pub(super) struct Login {
 impl Login {
     /// Mistakes that need no agent to be seen.
     pub(super) fn check(&self, invocation: &Invocation) -> Result<(), Failure> {
-        if self.api_key_stdin && self.target.is_none() && invocation.profile(None)?.is_none() {
+        if self.api_key_stdin && self.target.is_none() && invocation.named(None)?.is_none() {
             return Err(Failure::usage("a key needs a provider, or a profile to be kept in")
                 .hint("`agentctl login PROVIDER --api-key-stdin`, or add `--profile NAME`"));
         }

@@ -8,7 +8,7 @@ use super::options::Login;
 use crate::client::Client;
 use crate::command::{choose, provider};
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::Invocation;
 use crate::prompt::{self, Choice};
 
 /// Where, and which profile is made or renewed.
@@ -36,10 +36,10 @@ pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) 
     let name = ProfileName::parse(word).ok();
     if login.issuer.is_some() {
         let name = name.ok_or_else(|| Failure::usage("the name of the profile is not valid"))?;
-        let name = invocation.profile(Some(&name))?;
+        let name = invocation.named(Some(&name))?;
         return plain(client, name);
     }
-    let option = invocation.profile(None)?;
+    let option = invocation.named(None)?;
     // The word may be a key that was typed by mistake: it is looked for here, so that the agent never sees it.
     let profiles = client.list()?.profiles;
     let named = name.filter(|name| agrees(invocation, name));
@@ -57,15 +57,12 @@ pub(super) fn find(invocation: &Invocation, client: &mut Client, login: &Login) 
 
 /// Whether `--profile`, if given, names the same.
 fn agrees(invocation: &Invocation, name: &ProfileName) -> bool {
-    match invocation.chosen(None) {
-        Ok(Some((option, Why::Argument))) => option == *name,
-        _ => true,
-    }
+    invocation.argument(None).is_ok_and(|option| option.is_none_or(|option| option == *name))
 }
 
 /// Without a word: the profile that is named otherwise, else the current one, else what the person picks.
 fn unnamed(invocation: &Invocation, client: &mut Client, login: &Login) -> Result<Target, Failure> {
-    let named = invocation.profile(None)?;
+    let named = invocation.named(None)?;
     if login.issuer.is_some() {
         return plain(client, named);
     }
