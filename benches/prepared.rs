@@ -67,6 +67,7 @@ fn record(number: usize, length: usize) -> Record {
         token_endpoint: format!("{NOBODY}/token"),
         revocation_endpoint: Some(format!("{NOBODY}/revoke")),
         reach: None,
+        userinfo_endpoint: None,
         account: BTreeMap::from([("sub".to_owned(), format!("subject-{number}"))]),
     };
     Record {

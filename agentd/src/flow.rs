@@ -20,7 +20,9 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod warning;
+mod who;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,8 +81,14 @@ pub struct AtService {
     pub scope: Option<String>,
     /// The client id and secret, where the provider leaves them to the person.
     pub client: Option<(String, Option<Arc<ClientSecret>>)>,
+    /// Loopback redirect URI as registered, in place of what the provider says.
+    pub redirect_uri: Option<String>,
     /// Fixed port of the loopback redirect.
     pub redirect_port: Option<u16>,
+    /// Resources to ask for (RFC 8707).
+    pub resources: Vec<String>,
+    /// Further parameters of the first request, beside those of the provider.
+    pub auth_params: BTreeMap<String, String>,
     /// The key, with method `api-key`.
     pub key: Option<Arc<ApiKey>>,
     /// When the key lapses, in seconds since 1970, if the person knows.

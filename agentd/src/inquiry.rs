@@ -18,7 +18,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::provider::Catalogue;
-use crate::service::{CallError, Presented, Services, Site};
+use crate::service::{CallError, Presented, Services, Site, Teller, Userinfo};
 use crate::vault::{Credential, Handed, Rejection, SelectError, ServeError, Snapshot, Target, Trouble, Vault};
 
 pub(crate) use deployment::place;
@@ -54,6 +54,18 @@ pub enum InquiryError {
         /// Those there are.
         known: Vec<String>,
     },
+    /// Everybody has another deployment, and nothing says which is meant.
+    #[error("{title} has no address of its own: it takes the {what}")]
+    NoAddress {
+        /// The provider's name.
+        provider: String,
+        /// Its name for people.
+        title: String,
+        /// What it is the address of.
+        what: String,
+        /// One like it.
+        example: String,
+    },
     /// There is no such deployment.
     #[error("{title} has no environment of this name")]
     NoSuchEnvironment {
@@ -79,9 +91,9 @@ pub enum InquiryError {
     Url(crate::http::EndpointError),
 }
 
-/// A question that needs a credential.
-type Question<T> =
-    for<'a> fn(&'a Services, &'a Site, Presented<'a>, &'a Snapshot) -> BoxFuture<'a, Result<T, CallError>>;
+/// A question that needs a credential; `S` says of whom it is asked.
+type Question<S, T> =
+    for<'a> fn(&'a Services, &'a S, Presented<'a>, &'a Snapshot) -> BoxFuture<'a, Result<T, CallError>>;
 
 impl Inquiries {
     /// Over these parts.
@@ -101,16 +113,37 @@ impl Inquiries {
         Ok(Site { provider, place: place.clone() })
     }
 
+    /// Who can say who is logged in to a profile: its service, as described, else its authorization server.
+    fn teller(&self, snapshot: &Snapshot) -> Result<Teller, InquiryError> {
+        let site = if snapshot.place.is_some() { Some(self.site(snapshot)?) } else { None };
+        match (site, &snapshot.userinfo) {
+            (Some(site), _) if site.provider.whoami.is_some() => Ok(Teller::Described(Box::new(site))),
+            (_, Some((endpoint, reach))) => Ok(Teller::Standard(Userinfo {
+                endpoint: endpoint.to_string(),
+                reach: *reach,
+                ca_file: snapshot.settings.as_deref().and_then(|settings| settings.ca_file.clone()),
+                subject: snapshot.account.as_deref().and_then(|account| account.subject.clone()),
+            })),
+            (Some(site), None) => {
+                Err(InquiryError::NotOffered(format!("{} cannot be asked who is logged in", site.provider.title)))
+            }
+            (None, None) => Err(InquiryError::NotOffered(format!(
+                "the service of profile `{}` cannot be asked who is logged in",
+                snapshot.name
+            ))),
+        }
+    }
+
     /// Asks with the profile's credential; once more with a newer one, if the service refuses the first.
-    async fn ask<T>(&self, snapshot: &Snapshot, site: &Site, question: Question<T>) -> Result<T, InquiryError> {
+    async fn ask<S, T>(&self, snapshot: &Snapshot, whom: &S, question: Question<S, T>) -> Result<T, InquiryError> {
         let name = &*snapshot.name;
         let handed = self.vault.token(Some(name), Target::default(), None).await?;
-        let first = self.put(snapshot, site, &handed, question).await;
+        let first = self.put(snapshot, whom, &handed, question).await;
         let error = match first {
             Err(CallError::Refused) if snapshot.refreshable => {
                 match self.vault.reject(Some(&handed.lease), None).await {
                     Ok(Rejection::Newer(newer) | Rejection::Refreshed(newer)) => {
-                        self.put(snapshot, site, &newer, question).await
+                        self.put(snapshot, whom, &newer, question).await
                     }
                     Ok(Rejection::Unchanged(..)) => Err(CallError::Refused),
                     Err(error) => return Err(error.into()),
@@ -121,15 +154,15 @@ impl Inquiries {
         error.map_err(|error| InquiryError::Call { profile: name.to_owned(), error })
     }
 
-    async fn put<T>(
+    async fn put<S, T>(
         &self,
         snapshot: &Snapshot,
-        site: &Site,
+        whom: &S,
         handed: &Handed,
-        question: Question<T>,
+        question: Question<S, T>,
     ) -> Result<T, CallError> {
         let secret = secret_of(&handed.served.credential);
-        question(&self.services, site, Presented { scheme: &handed.served.token_type, secret }, snapshot).await
+        question(&self.services, whom, Presented { scheme: &handed.served.token_type, secret }, snapshot).await
     }
 
     fn inspect(&self, profile: Option<&str>) -> Result<Arc<Snapshot>, InquiryError> {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod device;
 pub mod error;
 pub mod id_token;
+pub mod issuer;
 pub mod metadata;
 pub mod pkce;
 pub mod response;
@@ -53,6 +54,8 @@ pub struct Client {
     pub token_endpoint: String,
     /// RFC 7009 §2; absent when the service offers none.
     pub revocation_endpoint: Option<String>,
+    /// OpenID Connect Core §5.3, for logins with `openid` among their scopes.
+    pub userinfo_endpoint: Option<String>,
     /// Further trusted roots (PEM).
     pub ca_file: Option<PathBuf>,
     /// How far requests to hosts other than the issuer's may go.

@@ -16,9 +16,9 @@ pub mod template;
 pub use catalogue::{Catalogue, ChangeError};
 pub use hosts::{Asked, Authority};
 pub use model::{
-    Absent, AccountFields, Body, Discovery, Environment, Expiry, FlowSpec, Groups, Input, KeySpec, Method, MethodName,
-    OauthSpec, Origin, Pick, Pointer, PollExchange, Probe, Projects, Provider, Request, RequestMethod, Secondary, Step,
-    TokenFields, Variant, Whoami,
+    Absent, AccountFields, Address, Body, Discovery, Environment, Expiry, FlowSpec, Groups, Input, KeySpec, Method,
+    MethodName, OauthSpec, Origin, OwnClient, Pick, Pointer, PollExchange, Probe, Projects, Provider, Request,
+    RequestMethod, Secondary, Step, TokenFields, Variant, Whoami,
 };
 pub use place::Place;
 pub use settings::{Endpoints, Flow, Settings};

@@ -13,6 +13,7 @@ mod request;
 mod secondary;
 mod session;
 mod token;
+mod userinfo;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::http::Http;
+use crate::http::{AUTHORIZATION, HeaderName, Http};
 use crate::oauth::OAuth;
 use crate::provider::{Place, Provider, Template};
 
@@ -28,11 +29,12 @@ pub use discovery::Discovered;
 pub use ending::{Ended, Outcome, Report};
 pub(crate) use expiry::jwt_expiry;
 pub use expiry::settle;
-pub use identity::Identity;
+pub use identity::{Identity, Teller};
 pub use projects::Project;
 pub use secondary::Secondary;
 pub use session::{Approval, Session};
 pub use token::Granted;
+pub use userinfo::Userinfo;
 
 /// Speaks to services as their providers describe it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -128,6 +130,17 @@ impl Site {
     /// The variables that the service's own tools read, with the credential in them, if there is one.
     pub fn variables(&self, credential: Option<&str>, secondaries: &[Secondary]) -> Vec<(String, Zeroizing<String>)> {
         request::variables(self, credential, secondaries)
+    }
+}
+
+impl Presented<'_> {
+    /// As a header (RFC 9110 §11.6.2).
+    fn header(self) -> (HeaderName, Zeroizing<String>) {
+        let mut value = Zeroizing::new(String::with_capacity(self.scheme.len() + 1 + self.secret.len()));
+        value.push_str(self.scheme);
+        value.push(' ');
+        value.push_str(self.secret);
+        (AUTHORIZATION, value)
     }
 }
 

@@ -145,6 +145,23 @@ pub enum Reason {
     Unknown,
 }
 
+/// What a login lacks that a person can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Missing {
+    /// The client id.
+    ClientId,
+    /// The client's secret.
+    ClientSecret,
+    /// The deployment's URL.
+    Environment,
+    /// Something that a newer daemon wants.
+    #[serde(other)]
+    Unknown,
+}
+
 /// An error answer. `detail` and `hint` are for people and may change; programs act on `code` and `reason`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -166,6 +183,9 @@ pub struct Problem {
     /// With `login-required`: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// With `invalid-request` to `login`: what it lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// Seconds to wait before another try.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
@@ -182,6 +202,7 @@ impl Problem {
             detail: detail.into(),
             hint: None,
             reason: None,
+            missing: None,
             retry_after: None,
         }
     }
@@ -197,6 +218,13 @@ impl Problem {
     #[must_use]
     pub fn reason(mut self, reason: Reason) -> Self {
         self.reason = Some(reason);
+        self
+    }
+
+    /// Adds what a login lacks.
+    #[must_use]
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = Some(missing);
         self
     }
 

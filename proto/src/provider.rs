@@ -82,6 +82,56 @@ pub struct MethodOffer {
     /// What a key begins with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_prefix: Option<String>,
+    /// Whether the person brings a client, see [`Provider::client`].
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub own_client: bool,
+    /// Whether that client has to have a secret.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub needs_secret: bool,
+}
+
+/// A client (RFC 6749 §2) that the person registers at a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnClient {
+    /// The page where that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obtain: Option<String>,
+    /// Of which kind it has to be, in a few words.
+    pub kind: String,
+    /// The redirect to register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
+    /// Whether the agent may register one by itself (RFC 7591), where the service offers it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub register: bool,
+    /// Those that are kept, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptClient>,
+}
+
+/// A client of the person's own that the next login at the same URL uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeptClient {
+    /// RFC 6749 §2.2.
+    pub client_id: String,
+    /// The deployment it is for.
+    pub url: String,
+    /// Whether its secret is kept as well.
+    pub has_secret: bool,
+    /// The profile that keeps it.
+    pub profile: crate::id::ProfileName,
+}
+
+/// An address that is the person's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Address {
+    /// What it is the address of, in a few words.
+    pub what: String,
+    /// One like it.
+    pub example: String,
 }
 
 /// One deployment of a service.
@@ -121,8 +171,14 @@ pub struct Provider {
     /// Its file, if it is the person's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Its deployments.
+    /// Its deployments; none where everybody has another and none was added.
     pub environments: Vec<Environment>,
+    /// What address the person has to give, where everybody has another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// What client the person has to bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<OwnClient>,
     /// Ways to log in, the preferred one first.
     pub methods: Vec<MethodOffer>,
     /// Hosts that may see the credential of any environment, besides those of each.

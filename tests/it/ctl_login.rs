@@ -246,7 +246,12 @@ fn a_way_that_a_service_does_not_offer_is_refused_with_those_it_does() {
     let ran = front.run(&["login", "basten"]).fails(2);
     assert!(ran.err.contains("did you mean `agentctl login baseten`?"), "{ran:?}");
     let ran = front.run(&["login"]).fails(2);
-    assert!(ran.err.contains("baseten, contree, llamaindex, tank, tensormesh"), "{ran:?}");
+    assert!(
+        ran.err.contains(
+            "auth0, baseten, contree, entra, github, gitlab, google, keycloak, llamaindex, oidc, okta, tank, tensormesh"
+        ),
+        "{ran:?}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::issuer::{Behaviour, Config, DeviceRules, Endpoint, ErrorBody, IdToken, Offline};
+use harness::issuer::{Behaviour, Config, DeviceRules, Discovery, Endpoint, ErrorBody, IdToken, Offline, Published};
 use harness::stage::{Stage, bearer, done, failed};
 use proto::login::{Flow, LoginRequest, LoginStep};
 use proto::problem::{Code, Reason};
@@ -137,7 +137,10 @@ async fn a_smaller_scope_than_asked_for_is_recorded_and_shown() {
 #[tokio::test]
 async fn an_id_token_that_comes_only_with_a_refresh_does_no_harm() {
     let id_token = IdToken { device: false, refresh: true, ..IdToken::default() };
-    let stage = Stage::new(Config { id_token, ..Config::default() });
+    // Nor can anybody else say who has logged in.
+    let published = [(Endpoint::Userinfo, Published::Nowhere)].into();
+    let discovery = Discovery { published, ..Discovery::default() };
+    let stage = Stage::new(Config { id_token, discovery, ..Config::default() });
     let (profile, _) = done(stage.with_device(stage.device_login(), Some(0)).await);
     assert_eq!(profile.account, None);
     assert_eq!(stage.refresh().await.expect("a refresh").state, ProfileState::Usable);

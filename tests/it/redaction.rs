@@ -73,6 +73,7 @@ fn what_bears_secrets_shows_none_of_them() {
         authentication: Authentication::Basic,
         token_endpoint: "https://issuer.example/token".to_owned(),
         revocation_endpoint: None,
+        userinfo_endpoint: None,
         ca_file: None,
         reach: agentd::http::Reach::Anywhere,
     };

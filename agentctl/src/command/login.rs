@@ -8,6 +8,7 @@ mod options;
 mod overwrite;
 mod request;
 mod service;
+mod start;
 mod target;
 
 use clap::ArgMatches;
@@ -52,11 +53,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         None => issuer::plan(invocation, login, &target)?,
     };
     overwrite::confirm(invocation, yes, target.known.as_ref(), &plan.request)?;
-    let request = plan.fill(invocation)?;
-    // The person may have taken a while; the agent need not have kept the connection.
-    let mut client = invocation.connect()?;
-    let started = client.login(&request)?;
-    drop(request);
+    let (mut client, started) = start::start(invocation, plan.fill(invocation)?)?;
     let mut ended = follow::follow(invocation, &mut client, &started, open)?;
     let lists = target.provider.is_some_and(|provider| provider.projects);
     if lists && ended.profile.project.is_none() {

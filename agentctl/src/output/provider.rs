@@ -1,6 +1,6 @@
 //! Services as text for people. Pure; what a description says is cleaned here.
 
-use proto::provider::{MethodOffer, Need, Provider, Variant};
+use proto::provider::{MethodOffer, Need, OwnClient, Provider, Variant};
 
 use super::profile::method;
 use super::{Cell, Colour, Paint, clean, fields, table};
@@ -42,7 +42,13 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
         let text = format!("{}, {}{login}{mark}", clean(&environment.name), clean(&environment.url));
         ("environment", Cell::plain(text))
     }));
+    rows.extend(
+        provider.address.iter().map(|address| {
+            ("address", Cell::plain(format!("the {}: {}", clean(&address.what), clean(&address.example))))
+        }),
+    );
     rows.extend(provider.methods.iter().map(|offer| ("log in by", Cell::plain(offer_text(offer)))));
+    rows.extend(provider.client.iter().flat_map(client));
     let can = [(provider.whoami, "whoami"), (provider.projects, "project")];
     let can: Vec<&str> = can.iter().filter(|(can, _)| *can).map(|(_, word)| *word).collect();
     rows.push(("answers to", Cell::plain(if can.is_empty() { "nothing".to_owned() } else { can.join(", ") })));
@@ -58,6 +64,22 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
     );
     rows.extend(provider.format.as_deref().map(|format| ("links to", Cell::plain(clean(format)))));
     fields(&rows, paint)
+}
+
+/// What client the person brings, and which are kept.
+fn client(client: &OwnClient) -> Vec<(&'static str, Cell)> {
+    let mut rows = vec![("your client", Cell::plain(clean(&client.kind)))];
+    rows.extend(client.obtain.as_deref().map(|page| ("  get it at", Cell::plain(clean(page)))));
+    rows.extend(client.redirect.as_deref().map(|redirect| ("  redirect", Cell::plain(clean(redirect)))));
+    if client.kept.is_empty() {
+        rows.push(("  kept", Cell::plain("none")));
+    }
+    rows.extend(client.kept.iter().map(|kept| {
+        let secret = if kept.has_secret { " and its secret" } else { "" };
+        let text = format!("{}{secret} for {}, by profile {}", clean(&kept.client_id), clean(&kept.url), kept.profile);
+        ("  kept", Cell::plain(text))
+    }));
+    rows
 }
 
 /// The hosts of all environments, each once.
@@ -77,6 +99,10 @@ fn offer_text(offer: &MethodOffer) -> String {
         if let Some(name) = &variant.name {
             text = format!("{text}, --type {}{}", clean(name), needs(variant));
         }
+    }
+    if offer.own_client {
+        let secret = if offer.needs_secret { " and its secret" } else { "" };
+        text = format!("{text}, with a client of your own{secret}");
     }
     let variables = [&offer.key_variables, &offer.url_variables, &offer.project_variables];
     let variables: Vec<_> = variables.into_iter().flatten().map(|name| clean(name)).collect();

@@ -4,6 +4,7 @@
 
 mod at_issuer;
 mod at_service;
+pub(super) mod own_client;
 
 use std::sync::Arc;
 use std::time::Duration;

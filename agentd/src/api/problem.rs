@@ -5,7 +5,7 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use proto::problem::{Code, MEDIA_TYPE, Problem, Reason};
+use proto::problem::{Code, MEDIA_TYPE, Missing, Problem, Reason};
 
 use crate::flow::Failure as LoginFailure;
 use crate::inquiry::InquiryError;
@@ -229,6 +229,9 @@ impl Told for InquiryError {
         let detail = self.to_string();
         match self {
             InquiryError::Call { profile, error } => call(&profile, &error, detail),
+            InquiryError::NoAddress { provider, example, .. } => Problem::new(Code::InvalidRequest, detail)
+                .hint(format!("for example `agentctl login {provider} --environment {example}`"))
+                .missing(Missing::Environment),
             InquiryError::NoSuchEnvironment { known, .. } => Problem::new(Code::NotFound, detail)
                 .hint(among(&known, "add one with `agentctl env add`, or give its URL")),
             InquiryError::NoSuchProject { known } => {

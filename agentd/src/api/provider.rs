@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, State};
 use proto::id::ProviderName;
-use proto::provider::{Environment, MethodOffer, Mistake, Need, Provider, Variant};
+use proto::provider::{Address, Environment, KeptClient, MethodOffer, Mistake, Need, OwnClient, Provider, Variant};
 
 use super::json::Json;
+use super::login::own_client;
 use super::problem::Failure;
 use super::{Api, describe};
 use crate::config::{Place, Problems};
-use crate::provider::{self, Absent, FlowSpec, Origin};
+use crate::provider::{self, Absent, FlowSpec, OauthSpec, Origin};
 
 pub(super) async fn provider(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Provider>, Failure> {
     api.catalogue.reload();
@@ -20,7 +21,8 @@ impl Api {
     /// A provider as a message.
     pub(super) fn described(&self, provider: &provider::Provider) -> Provider {
         let in_use = self.vault.environment(&provider.name);
-        let in_use = in_use.as_deref().unwrap_or(&provider.environments[0].name);
+        let first = provider.environments.first().map(|environment| environment.name.as_str());
+        let in_use = in_use.as_deref().or(first).unwrap_or_default();
         Provider {
             name: ProviderName::parse(&provider.name).expect("names of providers are checked"),
             title: provider.title.clone(),
@@ -34,6 +36,11 @@ impl Api {
                     ..environment(provider, one, one.name == in_use)
                 })
                 .collect(),
+            address: provider
+                .address
+                .as_ref()
+                .map(|address| Address { what: address.what.clone(), example: address.example.clone() }),
+            client: provider.client.as_ref().map(|client| self.own_client(provider, client, in_use)),
             methods: provider.methods.iter().map(offer).collect(),
             hosts: provider.hosts.clone(),
             whoami: provider.whoami.is_some(),
@@ -44,6 +51,29 @@ impl Api {
             fallback_scheme: (!provider.fallback.is_empty()).then(|| provider.fallback_scheme.clone()),
             format: provider.format.clone(),
             source: None,
+        }
+    }
+}
+
+impl Api {
+    /// What client the person has to bring, and which are kept.
+    fn own_client(&self, provider: &provider::Provider, client: &provider::OwnClient, in_use: &str) -> OwnClient {
+        let example = provider.address.as_ref().map(|address| address.example.as_str());
+        let url = provider.environment(in_use).map(|environment| environment.url.as_str());
+        // The environment in use may have no name but its URL.
+        let url = url.or(Some(in_use).filter(|name| name.contains("://"))).or(example).unwrap_or_default();
+        let kept = self.kept_clients(provider).into_iter().map(|kept| KeptClient {
+            client_id: kept.client_id().to_owned(),
+            url: kept.snapshot.place.as_deref().map(|place| place.base.clone()).unwrap_or_default(),
+            has_secret: kept.has_secret(),
+            profile: describe::name(&kept.snapshot.name),
+        });
+        OwnClient {
+            obtain: own_client::page(client, url),
+            kind: client.kind.clone(),
+            redirect: client.redirect.clone(),
+            register: client.register,
+            kept: kept.collect(),
         }
     }
 }
@@ -79,6 +109,8 @@ fn offer(method: &provider::Method) -> MethodOffer {
         url_variables: variables(|spec| &spec.url),
         project_variables: variables(|spec| &spec.project),
         key_prefix: key.and_then(|spec| spec.prefix.clone()),
+        own_client: method.flow.oauth().is_some_and(OauthSpec::wants_client),
+        needs_secret: method.flow.oauth().is_some_and(|spec| spec.needs_secret && spec.wants_client()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where imports meet the vault: a login of another tool becomes a profile, and goes back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,10 @@ impl Importer {
                     site: site.clone(),
                     scope: None,
                     client,
+                    redirect_uri: None,
                     redirect_port: None,
+                    resources: Vec::new(),
+                    auth_params: BTreeMap::new(),
                     key: None,
                     expires_at: None,
                     project: None,
@@ -116,7 +120,8 @@ fn environment(provider: &Provider, url: Option<&str>, in_use: Option<&str>) -> 
         return Ok(named.clone());
     }
     let Some(url) = url.or(in_use).map(|url| url.trim_end_matches('/')) else {
-        return Ok(provider.environments[0].clone());
+        let none = || IntakeError(format!("nothing says which deployment of {} it is of", provider.title));
+        return provider.environments.first().cloned().ok_or_else(none);
     };
     if let Some(known) = provider.environments.iter().find(|environment| environment.url == url) {
         return Ok(known.clone());

@@ -4,13 +4,16 @@
 //! Until the credential is there everything may fail; from then on nothing does, because what the service has granted
 //! must not get lost: what cannot be asked then becomes a warning.
 
+use std::path::Path;
 use std::time::Duration;
+
+use url::Url;
 
 use crate::flow::at_issuer::{self, Obtained};
 use crate::flow::loopback::Browser;
 use crate::flow::plan::Plan;
 use crate::flow::table::{Ground, Row};
-use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning};
+use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning, who};
 use crate::http::Reach;
 use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
 use crate::provider::{Endpoints, Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
@@ -80,16 +83,19 @@ async fn authorization_server(
     let url = |template: &Option<Template>| template.as_ref().map(|template| at.site.url(template)).transpose();
     let bad = |error: crate::service::CallError| Failure::of_call(&error);
     let mut issuer = url(&spec.issuer).map_err(bad)?;
-    let discovered = match (&spec.discovery, &issuer) {
-        (Some(discovery), _) => {
+    let document = url(&spec.document).map_err(bad)?;
+    let discovered = match (&spec.discovery, &document, &issuer) {
+        (Some(discovery), ..) => {
             let found = ground.services.discover(&at.site, discovery).await.map_err(bad)?;
             let found = found.ok_or(Failure::NotHere)?;
             client_id = client_id.or(found.client_id);
             let metadata = ground.oauth.discover_at(&found.document, ca_file, found.reach).await;
             Ok(metadata.map_err(|error| Failure::of_document(&error))?)
         }
-        (None, Some(issuer)) => ground.oauth.discover(issuer, ca_file).await,
-        (None, None) => Ok(Metadata { issuer: place.base.clone(), ..Metadata::default() }),
+        // The person, or the provider's file, has named its host.
+        (None, Some(document), _) => ground.oauth.discover_at(document, ca_file, Reach::Anywhere).await,
+        (None, None, Some(issuer)) => discover(ground, issuer, ca_file).await,
+        (None, None, None) => Ok(Metadata { issuer: place.base.clone(), ..Metadata::default() }),
     };
     if let Ok(metadata) = &discovered {
         issuer = Some(metadata.issuer.clone());
@@ -106,14 +112,37 @@ async fn authorization_server(
         client_secret: at.client.as_ref().and_then(|(_, secret)| secret.clone()),
         flow: Some(flow),
         scope: at.scope.clone().or_else(|| spec.scope.clone()),
-        resources: Vec::new(),
+        resources: at.resources.clone(),
         ca_file: place.ca_file.clone(),
         redirect_port: at.redirect_port,
-        redirect_uri: None,
+        redirect_uri: redirect(at),
         endpoints,
-        auth_params: spec.auth_params.clone(),
+        auth_params: spec.auth_params.iter().chain(&at.auth_params).map(|(k, v)| (k.clone(), v.clone())).collect(),
     };
     Ok((AtIssuer { settings, flow: Some(flow), browser: true }, discovered))
+}
+
+/// Discovers. A person's URL of a service says nothing about the slash at the end of its issuer, so the service's own
+/// spelling decides about that, and about nothing else.
+async fn discover(ground: &Ground, issuer: &str, ca_file: Option<&Path>) -> Result<Metadata, DiscoveryError> {
+    match ground.oauth.discover(issuer, ca_file).await {
+        Err(DiscoveryError::IssuerMismatch { exact: Some(exact) })
+            if exact.trim_end_matches('/') == issuer.trim_end_matches('/') =>
+        {
+            ground.oauth.discover(&exact, ca_file).await
+        }
+        told => told,
+    }
+}
+
+/// The redirect as registered: the person's own, else the provider's, on the port that the person wants.
+fn redirect(at: &AtService) -> Option<String> {
+    let usual = at.site.provider.client.as_ref().and_then(|client| client.redirect.clone());
+    let usual = usual.and_then(|usual| match at.redirect_port {
+        Some(_) => Url::parse(&usual).ok().and_then(|mut url| url.set_port(None).ok().map(|()| url.into())),
+        None => Some(usual),
+    });
+    at.redirect_uri.clone().or(usual)
 }
 
 /// What later requests of a login need that was made elsewhere, by the method of its place.
@@ -130,7 +159,7 @@ pub(super) async fn client_at(
     let (mut issuer, mut discovered) = match document {
         // The login itself says where its authorization server is.
         Some(_) => {
-            let known = OauthSpec { discovery: None, issuer: None, ..spec.clone() };
+            let known = OauthSpec { discovery: None, issuer: None, document: None, ..spec.clone() };
             authorization_server(ground, at, &known, method.flow.flow()).await?
         }
         None => authorization_server(ground, at, spec, method.flow.flow()).await?,
@@ -191,8 +220,8 @@ pub(super) async fn complete(
         Raw::Obtained(obtained, settings) => {
             account = obtained.account(ground)?;
             let Obtained { plan, mut tokens, .. } = *obtained;
-            warnings = warning::of(&tokens, &plan.scope, flow);
             settle(expiry, &mut tokens, ground.clock.wall());
+            warnings = warning::of_service(&tokens, &plan.scope, flow);
             tokens.token_type.clone_from(&at.site.place.scheme);
             Brought::Tokens(Box::new(BroughtTokens {
                 settings: Some(settings),
@@ -212,19 +241,10 @@ pub(super) async fn complete(
     let scheme = at.site.place.scheme.clone();
     // EXPOSE: as above.
     let credential = Presented { scheme: &scheme, secret: secret.expose() };
-    let told = match told {
-        Some(identity) => identity,
-        None => match in_time(ground, ground.services.whoami(&at.site, credential))
-            .await
-            .unwrap_or_else(|late| Some(Err(late)))
-        {
-            None => Identity::default(),
-            Some(Ok(identity)) => identity,
-            Some(Err(error)) => {
-                warnings.push(format!("who has logged in is not known yet: {error}"));
-                Identity::default()
-            }
-        },
+    let told = match (told, who::teller(Some(&at.site), &grant, account.as_ref())) {
+        (Some(identity), _) => identity,
+        (None, Some(teller)) => who::asked(ground, &teller, credential, &mut warnings).await,
+        (None, None) => Identity::default(),
     };
     if let (Brought::Key { expires_at, .. }, Some(lapses)) = (&mut grant, told.expires_at) {
         expires_at.get_or_insert(lapses);
@@ -252,7 +272,7 @@ pub(super) async fn complete(
 }
 
 /// The answer to a question about a credential that is here already, unless that takes too long or the daemon stops.
-async fn in_time<T>(ground: &Ground, question: impl Future<Output = T>) -> Result<T, CallError> {
+pub(super) async fn in_time<T>(ground: &Ground, question: impl Future<Output = T>) -> Result<T, CallError> {
     tokio::select! {
         answer = tokio::time::timeout(ASKING, question) => {
             answer.map_err(|_| CallError::Lost { why: "the service takes too long" })
@@ -338,6 +358,7 @@ fn own_client(place: &Place) -> Client {
         authentication: Authentication::None,
         token_endpoint: place.base.clone(),
         revocation_endpoint: None,
+        userinfo_endpoint: None,
         ca_file: place.ca_file.clone(),
         reach: Reach::Anywhere,
     }
@@ -354,7 +375,7 @@ fn secret_of(grant: &Brought) -> Option<&str> {
 }
 
 /// What the service says now over what its answer said at login.
-fn merged(first: Option<Account>, later: Option<Account>) -> Option<Account> {
+pub(super) fn merged(first: Option<Account>, later: Option<Account>) -> Option<Account> {
     match (first, later) {
         (Some(first), Some(later)) => Some(first.updated(later)),
         (first, later) => later.or(first),

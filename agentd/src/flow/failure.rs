@@ -152,6 +152,9 @@ impl Failure {
             Self::Misconfigured { code: "unauthorized_client" } => {
                 Some("this client may not be allowed to use this flow: try the other one, or check its registration")
             }
+            Self::Misconfigured { code: "device_flow_disabled" } => {
+                Some("allow the device flow in the client's settings at the service")
+            }
             Self::NoSuchFlow { flow: Flow::Device } => {
                 Some("if the service has a device authorization endpoint, give it with `--device-endpoint`")
             }

@@ -96,6 +96,7 @@ impl Plan {
             authentication: authentication(settings.client_secret.is_some(), listed),
             token_endpoint,
             revocation_endpoint,
+            userinfo_endpoint: metadata.userinfo_endpoint.filter(|_| has(&scope, "openid")),
             ca_file: settings.ca_file.clone(),
             // Who gives an endpoint by hand vouches for the network that the service is in.
             reach: if settings.endpoints == Endpoints::default() { metadata.reach } else { Reach::Anywhere },

@@ -4,7 +4,8 @@ use crate::flow::at_issuer::{self, Obtained};
 use crate::flow::at_service::{self, Raw};
 use crate::flow::loopback::{Browser, Page};
 use crate::flow::table::{Ground, Row};
-use crate::flow::{AdoptError, Brought, BroughtTokens, Failure, Finished, Login, Outcome, Step, Target, warning};
+use crate::flow::{AdoptError, Brought, BroughtTokens, Failure, Finished, Login, Outcome, Step, Target, warning, who};
+use crate::service::Presented;
 
 /// Runs `login` and ends `row`.
 pub(super) async fn run(ground: &Ground, row: &Row, login: Login) {
@@ -64,21 +65,25 @@ async fn obtain(ground: &Ground, row: &Row, login: &Login, browser: &mut Option<
 async fn adopt(ground: &Ground, login: Login, got: Got) -> Result<Finished, Failure> {
     let outcome = match (login.target, got) {
         (Target::Issuer(at), Got::FromIssuer(obtained)) => {
-            let account = obtained.account(ground)?;
+            let mut account = obtained.account(ground)?;
             let Obtained { plan, tokens, .. } = *obtained;
             let mut settings = at.settings;
             let flow = plan.start.flow();
             settings.flow = Some(flow);
-            let warnings = warning::of(&tokens, &plan.scope, flow);
+            let mut warnings = warning::of(&tokens, &plan.scope, flow);
+            let (settings, client, requested_scope) = (Some(settings), plan.client, plan.scope);
+            let brought = BroughtTokens { settings, client, tokens, requested_scope };
+            if let Some(teller) = who::standard(&brought, account.as_ref()) {
+                let tokens = &brought.tokens;
+                // EXPOSE: presented to the service that it is of.
+                let credential = Presented { scheme: &tokens.token_type, secret: tokens.access_token.expose() };
+                let told = who::asked(ground, &teller, credential, &mut warnings).await.account;
+                account = at_service::merged(account, told);
+            }
             Outcome {
                 profile: login.profile,
                 flow,
-                grant: Brought::Tokens(Box::new(BroughtTokens {
-                    settings: Some(settings),
-                    client: plan.client,
-                    tokens,
-                    requested_scope: plan.scope,
-                })),
+                grant: Brought::Tokens(Box::new(brought)),
                 account,
                 warnings,
                 switch: login.switch,

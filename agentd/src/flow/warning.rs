@@ -25,6 +25,14 @@ pub(super) fn of(tokens: &Tokens, requested: &str, flow: Flow) -> Vec<String> {
     warnings
 }
 
+/// The same at a service that a provider describes: a token that does not lapse, as far as anybody knows, needs no refresh.
+pub(super) fn of_service(tokens: &Tokens, requested: &str, flow: Flow) -> Vec<String> {
+    if tokens.expires_in.is_some() || tokens.refresh_token.is_some() {
+        return of(tokens, requested, flow);
+    }
+    tokens.scope.as_ref().and_then(|granted| scope(tokens, requested, granted)).into_iter().collect()
+}
+
 fn scope(tokens: &Tokens, requested: &str, granted: &str) -> Option<String> {
     let [requested, granted] =
         [requested, granted].map(|scope| scope.split_ascii_whitespace().collect::<BTreeSet<_>>());

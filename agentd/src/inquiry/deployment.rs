@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Inquiries, InquiryError};
 use crate::http::check_endpoint;
-use crate::provider::{Environment, Place, Provider};
+use crate::provider::{Address, Environment, Place, Provider};
 use crate::service::Site;
 
 impl Inquiries {
@@ -29,7 +29,9 @@ impl Inquiries {
         wanted: Option<&str>,
     ) -> Result<Environment, InquiryError> {
         let in_use = self.vault.environment(&provider.name);
-        let Some(wanted) = wanted.or(in_use.as_deref()) else { return Ok(provider.environments[0].clone()) };
+        let Some(wanted) = wanted.or(in_use.as_deref()) else {
+            return provider.environments.first().cloned().ok_or_else(|| InquiryError::no_address(provider));
+        };
         if let Some(known) = provider.environment(wanted) {
             return Ok(known.clone());
         }
@@ -75,6 +77,17 @@ impl Inquiries {
                 told.map_err(|error| InquiryError::Call { profile: provider.name.clone(), error })?;
         }
         Ok(environment)
+    }
+}
+
+impl InquiryError {
+    /// Nothing says which deployment is meant, and the provider has none of its own.
+    pub(crate) fn no_address(provider: &Provider) -> Self {
+        let Address { what, example } = provider.address.clone().unwrap_or_else(|| Address {
+            what: "address of the service".to_owned(),
+            example: "https://login.example.org".to_owned(),
+        });
+        Self::NoAddress { provider: provider.name.clone(), title: provider.title.clone(), what, example }
     }
 }
 

@@ -73,18 +73,20 @@ impl Inquiries {
         if snapshot.standing == Standing::Open {
             return Verdict::Ok;
         }
-        let Ok(site) = self.site(snapshot) else { return error("its service cannot be asked") };
         let Some(main) = &snapshot.main else { return error("not logged in") };
         if !main.is_valid(self.vault.clock().now()) {
             return error(if snapshot.refreshable { "lapsed; its next use renews it" } else { "lapsed" });
         }
         let credential = Presented { scheme: &main.token_type, secret: secret_of(&main.credential) };
-        let told = match self.services.whoami(&site, credential).await {
-            Some(told) => told.map(|identity| identity.usable),
-            None => match self.services.projects(&site, credential).await {
-                Some(listed) => listed.map(|_| None),
-                None => return error("its service cannot be asked"),
-            },
+        let told = match self.teller(snapshot) {
+            Ok(teller) => self.services.who(&teller, credential).await.map(|identity| identity.usable),
+            Err(_) => {
+                let Ok(site) = self.site(snapshot) else { return error("its service cannot be asked") };
+                match self.services.projects(&site, credential).await {
+                    Some(listed) => listed.map(|_| None),
+                    None => return error("its service cannot be asked"),
+                }
+            }
         };
         match told {
             Ok(Some(false)) => Verdict::Inactive,

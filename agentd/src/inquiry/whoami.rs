@@ -35,12 +35,9 @@ impl Inquiries {
     /// [`InquiryError`], where the service's answer was a refusal or there was nothing to ask with.
     pub async fn whoami(&self, profile: Option<&str>) -> Result<Asked, InquiryError> {
         let snapshot = self.inspect(profile)?;
-        let site = self.site(&snapshot)?;
-        if site.provider.whoami.is_none() {
-            return Err(InquiryError::NotOffered(format!("{} cannot be asked who is logged in", site.provider.title)));
-        }
-        let told = self.ask(&snapshot, &site, |services, site, credential, _| {
-            async move { services.whoami(site, credential).await.unwrap_or(Ok(Identity::default())) }.boxed()
+        let teller = self.teller(&snapshot)?;
+        let told = self.ask(&snapshot, &teller, |services, teller, credential, _| {
+            async move { services.who(teller, credential).await }.boxed()
         });
         match told.await {
             Ok(identity) => {

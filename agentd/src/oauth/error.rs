@@ -20,11 +20,28 @@ const VAGUE: [&str; 7] = [
 ];
 
 /// Codes for which the settings have to be changed.
-const SETTINGS: [&str; 5] =
-    ["invalid_client", "invalid_dpop_proof", "unauthorized_client", "unsupported_grant_type", "use_dpop_nonce"];
+const SETTINGS: [&str; 6] = [
+    "device_flow_disabled",
+    "invalid_client",
+    "invalid_dpop_proof",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "use_dpop_nonce",
+];
 
 /// Codes for which something else has to be asked for.
 const SCOPE: [&str; 2] = ["invalid_scope", "invalid_target"];
+
+/// Words of GitHub's own, which sends them with 200, and what they would be called by a standard. `device_flow_disabled`
+/// stays as it is: the person can do something about it.
+const RENAMED: [(&str, &str); 6] = [
+    ("bad_refresh_token", "invalid_grant"),
+    ("bad_verification_code", "invalid_grant"),
+    ("incorrect_client_credentials", "invalid_client"),
+    ("incorrect_device_code", "invalid_grant"),
+    ("redirect_uri_mismatch", "invalid_request"),
+    ("unverified_user_email", "access_denied"),
+];
 
 /// `code` as fixed text, if it is one that this module knows.
 pub(super) fn registered(code: &str) -> Option<&'static str> {
@@ -33,6 +50,7 @@ pub(super) fn registered(code: &str) -> Option<&'static str> {
 
 /// What a failure means. `status` is any but that of an answer with tokens.
 pub fn classify(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> ExchangeError {
+    let code = code.map(|code| RENAMED.iter().find(|(own, _)| *own == code).map_or(code, |(_, name)| name));
     match code {
         Some("access_denied") => return ExchangeError::Denied,
         Some("authorization_pending") => return ExchangeError::AuthorizationPending,
@@ -116,7 +134,10 @@ mod tests {
             (400, Some("interaction_required"), doubtful(400, Some("interaction_required"))),
             (403, Some("invalid_code"), doubtful(403, None)),
             (404, Some("device_not_found"), doubtful(404, None)),
-            (200, Some("bad_refresh_token"), doubtful(200, None)),
+            (200, Some("bad_refresh_token"), E::Refused),
+            (200, Some("incorrect_device_code"), E::Refused),
+            (200, Some("incorrect_client_credentials"), misconfigured("invalid_client")),
+            (200, Some("device_flow_disabled"), misconfigured("device_flow_disabled")),
             (400, Some("INVALID_GRANT"), doubtful(400, None)),
         ];
         for (status, code, meaning) in rows {

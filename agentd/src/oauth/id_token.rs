@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::Account;
+use super::{Account, issuer};
 use crate::secret::{IdToken, Nonce};
 
 /// How far, in seconds, the service's clock and `wall` may be apart: a token is taken this long after `exp` and this
@@ -33,7 +33,7 @@ pub enum IdTokenError {
     /// `exp` is past, or `iat` to come.
     #[error("the ID token is not valid at this time")]
     Expired,
-    /// `iss` is not the issuer, to the letter.
+    /// `iss` is not the issuer, as [`issuer`] compares them.
     #[error("the ID token is from another issuer")]
     Issuer,
     /// `nonce` is not that of the request.
@@ -68,6 +68,7 @@ struct Claims {
     exp: f64,
     iat: Option<f64>,
     nonce: Option<String>,
+    tid: Option<serde_json::Value>,
     name: Option<serde_json::Value>,
     preferred_username: Option<serde_json::Value>,
     email: Option<serde_json::Value>,
@@ -77,7 +78,7 @@ struct Claims {
 /// `wall` is in seconds since 1970.
 pub fn check(
     token: &IdToken,
-    issuer: &str,
+    expected: &str,
     (client_id, has_secret): (&str, bool),
     nonce: Option<&Nonce>,
     wall: i64,
@@ -90,7 +91,8 @@ pub fn check(
     };
     algorithm(&part::<Header>(header)?.alg, has_secret)?;
     let claims: Claims = part(claims)?;
-    if claims.iss != issuer {
+    let tenant = claims.tid.as_ref().and_then(serde_json::Value::as_str);
+    if !issuer::is_of_tenant(expected, &claims.iss, tenant) {
         return Err(IdTokenError::Issuer);
     }
     audience(&claims, client_id)?;
@@ -210,6 +212,22 @@ mod tests {
         for issuer in ["https://issuer.example/", "https://ISSUER.example", "https://evil.example", ""] {
             assert_eq!(with(&json!({ "iss": issuer })), Err(IdTokenError::Issuer));
         }
+    }
+
+    #[test]
+    fn an_issuer_of_many_tenants_is_that_of_the_tokens_own() {
+        let tenant = "9188040d-6c67-4c5b-b112-36a304b66dad";
+        let mut claims = claims();
+        claims["iss"] = json!(format!("https://issuer.example/{tenant}/v2.0"));
+        let judge = |claims: &Value| {
+            let token = jwt(&json!({ "alg": "RS256" }), claims);
+            check(&token, "https://issuer.example/{tenantid}/v2.0", ("me", false), None, NOW).map(|_| ())
+        };
+        assert_eq!(judge(&claims), Err(IdTokenError::Issuer), "it names no tenant");
+        claims["tid"] = json!("72f988bf-86f1-41af-91ab-2d7cd011db47");
+        assert_eq!(judge(&claims), Err(IdTokenError::Issuer), "it names another");
+        claims["tid"] = json!(tenant);
+        assert_eq!(judge(&claims), Ok(()));
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Metadata {
     pub token_endpoint: Option<String>,
     /// RFC 7009 §2.
     pub revocation_endpoint: Option<String>,
+    /// OpenID Connect Core §5.3.
+    pub userinfo_endpoint: Option<String>,
     /// May be empty and need not be complete.
     pub scopes_supported: Vec<String>,
     /// Not to be trusted: `none` is often missing although it works.
@@ -189,6 +191,7 @@ impl Metadata {
             device_authorization_endpoint: self.device_authorization_endpoint.or(other.device_authorization_endpoint),
             token_endpoint: self.token_endpoint.or(other.token_endpoint),
             revocation_endpoint: self.revocation_endpoint.or(other.revocation_endpoint),
+            userinfo_endpoint: self.userinfo_endpoint.or(other.userinfo_endpoint),
             scopes_supported: scopes,
             token_endpoint_auth_methods_supported: self
                 .token_endpoint_auth_methods_supported

@@ -134,7 +134,9 @@ fn scope(value: &Value) -> Option<String> {
     if text.len() > MAX_SCOPE || text.chars().any(|c| c != ' ' && !c.is_ascii_graphic()) {
         return None;
     }
-    Some(text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+    // GitHub separates its words by commas.
+    let separator = if text.contains(' ') { ' ' } else { ',' };
+    Some(text.split(separator).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

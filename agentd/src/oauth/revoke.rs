@@ -105,6 +105,7 @@ mod tests {
             authentication: Authentication::None,
             token_endpoint: String::new(),
             revocation_endpoint: endpoint,
+            userinfo_endpoint: None,
             ca_file: None,
             reach: crate::http::Reach::Anywhere,
         }

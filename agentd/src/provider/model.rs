@@ -1,6 +1,7 @@
 //! A provider as its file describes it, checked: everything in here can be used.
 
 mod after;
+mod oauth;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use super::settings::Flow;
 use super::template::Template;
 
 pub use self::after::{Groups, Pick, Projects, Secondary, Step, Whoami};
+pub use self::oauth::{Discovery, OauthSpec, OwnClient};
 
 /// A service.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +22,12 @@ pub struct Provider {
     pub title: String,
     /// Where it comes from.
     pub origin: Origin,
-    /// Its deployments; the first is used when nothing else decides. Never empty.
+    /// Its deployments; the first is used when nothing else decides. Empty only with an [`Provider::address`].
     pub environments: Vec<Environment>,
+    /// What address the person has to give, where everybody has another.
+    pub address: Option<Address>,
+    /// What client the person has to bring, for the logins that name none.
+    pub client: Option<OwnClient>,
     /// Further URLs where an environment names none; one that is not here either is the base URL.
     pub urls: BTreeMap<String, Template>,
     /// How to find out whether a deployment needs a login.
@@ -76,6 +82,15 @@ pub struct Environment {
     pub needs_login: bool,
     /// Further trusted roots (PEM).
     pub ca_file: Option<PathBuf>,
+}
+
+/// An address that is the person's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// What it is the address of, in a few words.
+    pub what: String,
+    /// One like it.
+    pub example: String,
 }
 
 /// Asks a deployment whether it needs a login.
@@ -145,42 +160,16 @@ impl FlowSpec {
             FlowSpec::PollExchange(_) => Flow::PollExchange,
         }
     }
-}
 
-/// An authorization server. What is absent here is discovered, or given by the person.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct OauthSpec {
-    /// RFC 8414 §2; discovered from when there is no [`OauthSpec::discovery`].
-    pub issuer: Option<Template>,
-    /// The service's own document that names issuer and client id.
-    pub discovery: Option<Discovery>,
-    /// RFC 6749 §2.2.
-    pub client_id: Option<String>,
-    /// Scopes to ask for, separated by spaces. `None`: the service's default; empty: none.
-    pub scope: Option<String>,
-    /// RFC 6749 §3.1.
-    pub authorization_endpoint: Option<Template>,
-    /// RFC 8628 §3.1.
-    pub device_authorization_endpoint: Option<Template>,
-    /// RFC 6749 §3.2.
-    pub token_endpoint: Option<Template>,
-    /// RFC 7009 §2.
-    pub revocation_endpoint: Option<Template>,
-    /// Further parameters of the first request.
-    pub auth_params: BTreeMap<String, String>,
-}
-
-/// The first of two steps of discovery.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Discovery {
-    /// Sent without a credential.
-    pub request: Request,
-    /// The URL of the issuer's metadata document.
-    pub document: Pointer,
-    /// The client id.
-    pub client_id: Option<Pointer>,
-    /// Statuses that mean "not offered here".
-    pub absent: Vec<u16>,
+    /// Its authorization server, if it has one.
+    pub fn oauth(&self) -> Option<&OauthSpec> {
+        match self {
+            FlowSpec::AuthorizationCode(spec) | FlowSpec::ClientCredentials(spec) | FlowSpec::Device(spec) => {
+                Some(spec)
+            }
+            FlowSpec::Key(_) | FlowSpec::PollExchange(_) => None,
+        }
+    }
 }
 
 /// A flow that is no RFC's: the service starts a session, the person approves it in a browser, the client polls.

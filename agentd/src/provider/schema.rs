@@ -8,6 +8,7 @@ mod environment;
 mod key;
 mod login;
 mod oauth;
+mod person;
 mod poll;
 mod request;
 mod rule;
@@ -89,8 +90,9 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
         }
         None => Vec::new(),
     };
-    if environments.is_empty() {
-        let hint = "add `[environment.production]` with a `url`".to_owned();
+    let address = root.table("address", found).map(|table| person::address(table, found));
+    if environments.is_empty() && address.is_none() {
+        let hint = "add `[environment.production]` with a `url`, or `[address]` where everybody has another".to_owned();
         found.add(root.origin(), "has no environment", Some(hint));
     }
     let urls = urls(&mut root, found);
@@ -113,6 +115,7 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
     });
     let whoami = root.table("whoami", found).map(|table| after::whoami(table, &ground, found));
     let projects = root.table("projects", found).map(|table| after::projects(table, &ground, found));
+    let client = root.table("client", found).map(|table| person::client(table, &scope(&[]), found));
     let logins = root.tables("login", found);
     if logins.is_empty() && !root.has("login") {
         found.add(root.origin(), "has no way to log in", Some("add `[[login]]` with a `flow`".to_owned()));
@@ -140,6 +143,8 @@ fn provider(mut root: Section<'_>, path: &Path, origin: Origin, found: &mut Find
         title,
         origin,
         environments,
+        address,
+        client,
         urls,
         probe,
         hosts: ground.hosts,
@@ -240,6 +245,8 @@ fn nothing(origin: Origin) -> Provider {
         title: String::new(),
         origin,
         environments: Vec::new(),
+        address: None,
+        client: None,
         urls: BTreeMap::new(),
         probe: None,
         hosts: Vec::new(),

@@ -1,7 +1,7 @@
 //! Who is logged in, and whether the credential is good for anything.
 
 use super::token::account;
-use super::{CallError, Presented, Services, Site};
+use super::{CallError, Presented, Services, Site, Userinfo};
 use crate::oauth::Account;
 use crate::provider::template::Values;
 
@@ -16,7 +16,27 @@ pub struct Identity {
     pub expires_at: Option<i64>,
 }
 
+/// Who can say who is logged in.
+#[derive(Debug, Clone)]
+pub enum Teller {
+    /// The service, as its provider describes it.
+    Described(Box<Site>),
+    /// The authorization server (OpenID Connect Core §5.3).
+    Standard(Userinfo),
+}
+
 impl Services {
+    /// Asks whoever can say.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer, or none that can be believed.
+    pub async fn who(&self, teller: &Teller, credential: Presented<'_>) -> Result<Identity, CallError> {
+        match teller {
+            Teller::Described(site) => self.whoami(site, credential).await.unwrap_or(Ok(Identity::default())),
+            Teller::Standard(userinfo) => self.userinfo(userinfo, credential).await,
+        }
+    }
+
     /// Asks. `None`: this service cannot be asked.
     pub async fn whoami(&self, site: &Site, credential: Presented<'_>) -> Option<Result<Identity, CallError>> {
         let whoami = site.provider.whoami.as_ref()?;

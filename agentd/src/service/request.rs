@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::document::Document;
 use super::{CallError, Presented, Secondary, Services, Site};
 use crate::clock::Moment;
-use crate::http::{self, AUTHORIZATION, HeaderName, Method, Payload, Reach, SendError, USER_AGENT};
+use crate::http::{self, HeaderName, Method, Payload, Reach, SendError, USER_AGENT};
 use crate::provider::template::{Escape, Missing, Name, Values};
 use crate::provider::{Authority, Body, Request, RequestMethod, Template};
 
@@ -27,6 +27,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// The answer to a request that was sent at `sent_at`.
+    pub(super) fn of(answer: http::Response, sent_at: Moment) -> Self {
+        let http::Response { status, retry_after, date, reach, body, .. } = answer;
+        Self { status, retry_after, date, sent_at, reach, body }
+    }
+
     /// The document of a good answer; else what the status means.
     pub(super) fn document(&self) -> Result<Document, CallError> {
         self.good()?;
@@ -89,13 +95,7 @@ impl Services {
         let url = fill(&request.url, &values, site, Escape::Url)?;
         check_target(&url, site)?;
         let mut headers = headers(site, request, &values)?;
-        if let Some(Presented { scheme, secret }) = credential {
-            let mut value = Zeroizing::new(String::with_capacity(scheme.len() + 1 + secret.len()));
-            value.push_str(scheme);
-            value.push(' ');
-            value.push_str(secret);
-            headers.push((AUTHORIZATION, value));
-        }
+        headers.extend(credential.map(Presented::header));
         let fields;
         let payload = match &request.body {
             Body::None => Payload::None,
@@ -115,14 +115,7 @@ impl Services {
         // The provider's file has named the host.
         let reach = Reach::Anywhere;
         let answer = self.http.send(http::Request { method, url: &url, payload, headers, ca_file, reach }).await?;
-        Ok(Answer {
-            status: answer.status,
-            retry_after: answer.retry_after,
-            date: answer.date,
-            sent_at,
-            reach: answer.reach,
-            body: answer.body,
-        })
+        Ok(Answer::of(answer, sent_at))
     }
 }
 

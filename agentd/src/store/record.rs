@@ -171,6 +171,8 @@ pub struct Oauth {
     pub revocation_endpoint: Option<String>,
     /// How far both may be from the issuer: `public`, `private` or `machine`; absent: anywhere.
     pub reach: Option<String>,
+    /// Where to ask who is logged in.
+    pub userinfo_endpoint: Option<String>,
     /// `sub`, `name`, `email` of the ID token, as far as given.
     pub account: BTreeMap<String, String>,
 }

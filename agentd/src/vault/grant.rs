@@ -15,6 +15,7 @@ use super::want::{Scopes, Target};
 use super::{Trouble, Why};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
+use crate::http::Reach;
 use crate::oauth::{Account, Client, Tokens};
 use crate::provider::{Flow, Place, Settings};
 use crate::secret::{ApiKey, RefreshToken};
@@ -347,6 +348,11 @@ impl Grant {
         }
     }
 
+    fn userinfo(&self) -> Option<(Arc<str>, Reach)> {
+        let client = &self.renewal.as_ref()?.client;
+        Some((Arc::from(client.userinfo_endpoint.as_deref()?), client.reach))
+    }
+
     /// What others may know.
     pub(super) fn snapshot(&self, next_attempt: Option<Moment>, unsaved: bool) -> Snapshot {
         Snapshot {
@@ -369,6 +375,7 @@ impl Grant {
             uncertain: self.history.uncertain,
             last_trouble: self.history.trouble.clone(),
             unsaved,
+            userinfo: self.userinfo(),
             place: self.place.clone(),
             usable: self.usable,
             secondaries: Arc::clone(&self.secondaries),

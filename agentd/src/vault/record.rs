@@ -71,6 +71,7 @@ fn write_grant(grant: &Grant, clock: &Clock) -> Option<disk::Grant> {
         token_endpoint: renewal.client.token_endpoint.clone(),
         revocation_endpoint: renewal.client.revocation_endpoint.clone(),
         reach: renewal.client.reach.word().map(str::to_owned),
+        userinfo_endpoint: renewal.client.userinfo_endpoint.clone(),
         account: grant.account.as_deref().map(write_account).unwrap_or_default(),
     })))
 }
@@ -137,6 +138,7 @@ fn client(settings: Option<&Settings>, place: Option<&Place>, oauth: &disk::Oaut
         authentication: authentication_of(&oauth.authentication),
         token_endpoint: oauth.token_endpoint.clone(),
         revocation_endpoint: oauth.revocation_endpoint.clone(),
+        userinfo_endpoint: oauth.userinfo_endpoint.clone(),
         ca_file,
         reach: Reach::of_word(oauth.reach.as_deref()),
     }

@@ -12,6 +12,7 @@ use super::want::{Need, Scopes, Target};
 use super::{Trouble, Why};
 use crate::clock::Moment;
 use crate::config::{Narrow, ProfileConfig, RefreshMode};
+use crate::http::Reach;
 use crate::oauth::Account;
 use crate::provider::{Flow, Place, Settings};
 use crate::secret::{AccessToken, ApiKey};
@@ -130,6 +131,8 @@ pub struct Snapshot {
     pub last_trouble: Option<Trouble>,
     /// Whether the latest state could not be written yet.
     pub unsaved: bool,
+    /// Where to ask who is logged in (OpenID Connect Core §5.3), if the service says so, and how far that may be.
+    pub userinfo: Option<(Arc<str>, Reach)>,
     /// What binds the profile to a provider.
     pub place: Option<Arc<Place>>,
     /// What the service last said of the credential: whether it is good for anything.

@@ -12,9 +12,7 @@ use super::{checked_expiry, checked_key};
 use crate::flow::{AtService, Target};
 use crate::inquiry;
 use crate::provider::{Absent, FlowSpec, KeySpec, Method, MethodName, Place, Provider, Variant};
-use crate::secret::ClientSecret;
 use crate::service::Site;
-use crate::vault::Snapshot;
 
 impl Api {
     /// The provider that a login is at, if it is at one: the named one, else the profile's.
@@ -69,8 +67,11 @@ impl Api {
         let mut at = AtService {
             site: Site { provider: Arc::clone(&provider), place },
             scope: request.scope.clone(),
-            client: client(&request, known.as_deref().filter(|_| same)),
+            client: None,
+            redirect_uri: request.redirect_uri.clone(),
             redirect_port: request.redirect_port,
+            resources: request.resource.clone(),
+            auth_params: request.auth_params.clone(),
             key: checked_key(request.key.as_ref())?.map(Arc::new),
             expires_at: checked_expiry(self, request.expires_at)?,
             project: wanted_project,
@@ -79,6 +80,8 @@ impl Api {
             let method = method(&provider, &request, known_place)?;
             method.name.word().clone_into(&mut at.site.place.method);
             at.site.place.scheme.clone_from(&method.scheme);
+            at.client =
+                self.client_for(&provider, &environment, method, &request, known.as_deref().filter(|_| same))?;
             if let FlowSpec::Key(spec) = &method.flow {
                 let variant = variant(spec, &request, known_place)?;
                 complete(&at, spec, variant, &request, known_place)?;
@@ -168,14 +171,4 @@ fn complete(
     });
     let hint = format!("give {}", ways.collect::<Vec<_>>().join(", "));
     Err(Failure(Problem::new(Code::InvalidRequest, format!("missing: {}", names.join(", "))).hint(hint)))
-}
-
-/// The client id and secret that the person gives, or gave at the last login there.
-fn client(request: &LoginRequest, known: Option<&Snapshot>) -> Option<(String, Option<Arc<ClientSecret>>)> {
-    // EXPOSE: it changes from the wire's type to the domain's.
-    let secret = request.client_secret.as_ref().map(|secret| Arc::new(ClientSecret::new(secret.expose().to_owned())));
-    let settings = known.and_then(|known| known.settings.as_deref());
-    let id = request.client_id.clone().or_else(|| settings.map(|settings| settings.client_id.clone()))?;
-    let kept = settings.filter(|settings| settings.client_id == id).and_then(|settings| settings.client_secret.clone());
-    Some((id, secret.or(kept)))
 }

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 use crate::flow::Failure;
 use crate::flow::loopback::Page;
 use crate::flow::redirect::Redirect;
+use crate::oauth::issuer;
 use crate::secret::{AuthorizationCode, State};
 
 /// What an answer must look like.
@@ -65,7 +66,7 @@ impl Expected {
     /// RFC 9207 §2.4: a mix-up of two services shows by the issuer.
     fn issued_by(&self, iss: Option<String>) -> Result<(), Failure> {
         match iss {
-            Some(iss) if iss == self.issuer => Ok(()),
+            Some(iss) if issuer::is(&self.issuer, &iss) => Ok(()),
             None if !self.iss_promised => Ok(()),
             Some(_) => Err(Failure::IssuerMismatch {
                 hint: "do not log in again before you know why: another service may have interfered".to_owned(),

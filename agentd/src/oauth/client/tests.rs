@@ -22,6 +22,7 @@ fn client(stub: &Stub, authentication: Authentication) -> Client {
         authentication,
         token_endpoint: format!("{}/token/", stub.url),
         revocation_endpoint: None,
+        userinfo_endpoint: None,
         ca_file: None,
         reach: crate::http::Reach::Anywhere,
     }

@@ -84,7 +84,13 @@ fn the_issuer_is_compared_to_the_letter_and_the_right_spelling_told() {
 
 #[test]
 fn endpoints_that_must_not_be_used_are_refused() {
-    for member in ["authorization_endpoint", "device_authorization_endpoint", "token_endpoint", "revocation_endpoint"] {
+    for member in [
+        "authorization_endpoint",
+        "device_authorization_endpoint",
+        "token_endpoint",
+        "revocation_endpoint",
+        "userinfo_endpoint",
+    ] {
         for (url, why) in [
             ("http://issuer.example/", EndpointError::NotHttps),
             ("file:///etc/passwd", EndpointError::NotHttps),

@@ -167,6 +167,7 @@ impl OauthSpec {
             Flow::Device => self.device_authorization_endpoint.is_some(),
             _ => true,
         };
-        self.issuer.is_some() || self.discovery.is_some() || (first && self.token_endpoint.is_some())
+        let discovered = self.issuer.is_some() || self.discovery.is_some() || self.document.is_some();
+        discovered || (first && self.token_endpoint.is_some())
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn read(section: &mut Section<'_>, flow: Flow, scope: &Scope<'_>, fou
         Some(scope.address(&text, found))
     };
     let issuer = address("issuer", found);
+    let document = address("document", found);
     let authorization_endpoint = address("authorization_endpoint", found);
     let device_authorization_endpoint = address("device_authorization_endpoint", found);
     let token_endpoint = address("token_endpoint", found);
@@ -23,6 +24,8 @@ pub(super) fn read(section: &mut Section<'_>, flow: Flow, scope: &Scope<'_>, fou
     let spec = OauthSpec {
         issuer,
         discovery: discovery(section, scope, found),
+        document,
+        needs_secret: section.truth("needs_secret", found).unwrap_or(false),
         client_id: section.text("client_id", found).map(|text| {
             if text.value.is_empty() || !rule::is_header_value(&text.value) {
                 found.add(text.origin, "is not a client id", None);
@@ -41,11 +44,12 @@ pub(super) fn read(section: &mut Section<'_>, flow: Flow, scope: &Scope<'_>, fou
         revocation_endpoint,
         auth_params: parameters(section, found),
     };
-    if spec.issuer.is_some() && spec.discovery.is_some() {
-        let hint = "keep `issuer` or `discovery`".to_owned();
+    let ways = [spec.issuer.is_some(), spec.discovery.is_some(), spec.document.is_some()];
+    if ways.into_iter().filter(|given| *given).count() > 1 {
+        let hint = "keep one of `issuer`, `discovery` and `document`".to_owned();
         found.add(section.origin(), "names its authorization server in two ways", Some(hint));
     }
-    let named = ["issuer", "discovery", "token_endpoint"].iter().any(|key| section.has(key));
+    let named = ["issuer", "discovery", "document", "token_endpoint"].iter().any(|key| section.has(key));
     if !spec.is_reachable(flow) {
         let what = if named { "names not all endpoints" } else { "names no authorization server" };
         let first = match flow {
@@ -53,7 +57,7 @@ pub(super) fn read(section: &mut Section<'_>, flow: Flow, scope: &Scope<'_>, fou
             Flow::Device => "`device_authorization_endpoint` and ",
             _ => "",
         };
-        let hint = format!("add `issuer`, `[login.discovery]`, or {first}`token_endpoint`");
+        let hint = format!("add `issuer`, `document`, `[login.discovery]`, or {first}`token_endpoint`");
         found.add(section.origin(), what, Some(hint));
     }
     spec

@@ -67,6 +67,11 @@ pub(super) fn is_header_value(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && text.trim() == text
 }
 
+/// Whether it is a redirect to this machine (RFC 8252 §7.3): plain http to a loopback address or `localhost`.
+pub(super) fn is_loopback_redirect(text: &str) -> bool {
+    crate::http::check_endpoint(text).is_ok_and(|url| url.scheme() == "http" && url.query().is_none())
+}
+
 /// Whether it is a list of scopes (RFC 6749 §3.3), possibly empty.
 pub(super) fn is_scope(text: &str) -> bool {
     text.bytes().all(|byte| (byte.is_ascii_graphic() || byte == b' ') && byte != b'"' && byte != b'\\')

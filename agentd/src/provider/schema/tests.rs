@@ -4,6 +4,7 @@ mod builtins;
 mod mistakes;
 mod page;
 mod refusals;
+mod standard;
 
 use super::*;
 

@@ -110,6 +110,8 @@ pub(super) struct Oauth {
     revocation_endpoint: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reach: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    userinfo_endpoint: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     account: BTreeMap<String, String>,
 }
@@ -281,6 +283,7 @@ impl From<&super::Oauth> for Oauth {
             token_endpoint: oauth.token_endpoint.clone(),
             revocation_endpoint: oauth.revocation_endpoint.clone(),
             reach: oauth.reach.clone(),
+            userinfo_endpoint: oauth.userinfo_endpoint.clone(),
             account: oauth.account.clone(),
         }
     }
@@ -303,6 +306,7 @@ impl From<Oauth> for super::Oauth {
             token_endpoint: oauth.token_endpoint,
             revocation_endpoint: oauth.revocation_endpoint,
             reach: oauth.reach,
+            userinfo_endpoint: oauth.userinfo_endpoint,
             account: oauth.account,
         }
     }

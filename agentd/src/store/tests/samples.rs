@@ -110,6 +110,7 @@ pub(super) fn full(id: u64, sequence: u64) -> Record {
             token_endpoint: "https://issuer.example/token".to_owned(),
             revocation_endpoint: Some("https://issuer.example/revoke".to_owned()),
             reach: None,
+            userinfo_endpoint: None,
             account: map(&[("email", "ada@example.org"), ("name", "Ada “L”"), ("sub", "1234")]),
         }))),
         login_required: Some("rotation-uncertain".to_owned()),

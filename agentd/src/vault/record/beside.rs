@@ -83,6 +83,7 @@ pub(super) fn write_ended(ended: &Ended) -> Option<disk::Ended> {
             token_endpoint: client.token_endpoint.clone(),
             revocation_endpoint: client.revocation_endpoint.clone(),
             reach: client.reach.word().map(str::to_owned),
+            userinfo_endpoint: None,
             account: BTreeMap::new(),
         })),
         _ => return None,

@@ -130,6 +130,7 @@ impl Stand {
             authentication: Authentication::None,
             token_endpoint: "https://issuer.test/token".to_owned(),
             revocation_endpoint: Some("https://issuer.test/revoke".to_owned()),
+            userinfo_endpoint: None,
             ca_file: None,
             reach: crate::http::Reach::Anywhere,
         };

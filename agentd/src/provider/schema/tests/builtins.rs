@@ -1,4 +1,4 @@
-//! The providers that are compiled in say what is known of the five services.
+//! The providers that are compiled in say what is known of their services.
 
 use std::time::Duration;
 

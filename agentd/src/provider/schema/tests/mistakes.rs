@@ -47,7 +47,7 @@ hint: begin with `schema = 1`
 acme.toml:1:1: `name` is missing at the top
 acme.toml:1:1: `title` is missing at the top
 acme.toml:1:1: has no environment
-hint: add `[environment.production]` with a `url`
+hint: add `[environment.production]` with a `url`, or `[address]` where everybody has another
 acme.toml:1:1: has no way to log in
 hint: add `[[login]]` with a `flow`";
     assert_eq!(mistakes(""), wanted);
@@ -102,4 +102,49 @@ fn a_server_is_named_wholly_or_not_at_all() {
     assert!(read_own(&LEAST.replace("issuer = \"{base}\"", &whole)).is_ok());
     let told = mistakes(&LEAST.replace("issuer = \"{base}\"", "token_endpoint = \"{base}/token\""));
     assert!(told.contains("names not all endpoints"), "{told}");
+}
+
+#[test]
+fn what_the_person_brings_is_described_in_words_and_urls() {
+    let own = "schema = 1\nname = \"acme\"\ntitle = \"Acme\"\n[address]\nwhat = \"team\"\nexample = \"https://a.example\"\n\
+               [client]\nobtain = \"{base}/apps\"\nkind = \"native\"\nredirect = \"http://127.0.0.1/callback\"\n\
+               [[login]]\nflow = \"device\"\nissuer = \"{base}\"\nneeds_secret = true\n";
+    let provider = read_own(own).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(provider.environments.is_empty() && provider.address.is_some());
+    let spec = provider.methods[0].flow.oauth().expect("a device login is OAuth");
+    assert!(spec.wants_client() && spec.needs_secret);
+    for (from, to, line, what) in [
+        ("https://a.example", "http://a.example", 6, "is not a usable URL"),
+        ("what = \"team\"\n", "", 4, "`what` is missing in `[address]`"),
+        ("\"native\"", "\" \"", 9, "is empty or longer than 300 bytes"),
+        ("http://127.0.0.1/callback", "https://127.0.0.1/callback", 10, "is not a redirect to this machine"),
+        ("http://127.0.0.1/callback", "http://192.168.0.1/callback", 10, "is not a redirect to this machine"),
+        ("{base}/apps", "javascript:alert(1)", 8, "not a usable URL"),
+        ("[client]\n", "[client]\nsecret = \"x\"\n", 8, "is not a key of `[client]`"),
+        ("issuer =", "document = \"{base}/doc\"\nissuer =", 11, "names its authorization server in two ways"),
+    ] {
+        let told = mistakes(&own.replace(from, to));
+        let wanted = format!("acme.toml:{line}:");
+        assert!(told.lines().any(|said| said.starts_with(&wanted) && said.contains(what)), "{what}: {told}");
+    }
+}
+
+#[test]
+fn further_urls_lie_below_the_base_and_hosts_are_exact() {
+    let with = |more: &str| LEAST.replace("[[login]]", &format!("{more}\n[[login]]"));
+    assert!(
+        read_own(&with("hosts = [\"git.acme.example\", \"git.acme.example:8443\"]\n[urls]\napi = \"{base}/api\""))
+            .is_ok()
+    );
+    for host in ["*.acme.example", "https://acme.example", "Acme.example", "acme.example:443", "acme.example:0", ""] {
+        let told = mistakes(&with(&format!("hosts = [\"{host}\"]")));
+        assert!(told.starts_with("acme.toml:6:10: is not a host"), "{host}: {told}");
+    }
+    for url in
+        ["https://acme.example/api", "{base}/api/", "{base}/api?x=1", "{base}.evil.example", "{base}/../x", "{api}"]
+    {
+        let told = mistakes(&with(&format!("[urls]\napi = \"{url}\"")));
+        assert!(told.starts_with("acme.toml:7:7: "), "{url}: {told}");
+    }
+    assert!(mistakes(&with("[urls]\nbase = \"{base}/api\"")).starts_with("acme.toml:7:1: is not a name for a URL"));
 }

@@ -37,6 +37,7 @@ fn the_whole_example_has_every_key() {
         include_str!("../key.rs"),
         include_str!("../login.rs"),
         include_str!("../oauth.rs"),
+        include_str!("../person.rs"),
         include_str!("../poll.rs"),
         include_str!("../request.rs"),
     ];
