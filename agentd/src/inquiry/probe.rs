@@ -78,14 +78,13 @@ impl Inquiries {
             return error(if snapshot.refreshable { "lapsed; its next use renews it" } else { "lapsed" });
         }
         let credential = Presented { scheme: &main.token_type, secret: secret_of(&main.credential) };
-        let told = match self.teller(snapshot) {
-            Ok(teller) => self.services.who(&teller, credential).await.map(|identity| identity.usable),
-            Err(_) => {
-                let Ok(site) = self.site(snapshot) else { return error("its service cannot be asked") };
-                match self.services.projects(&site, credential).await {
-                    Some(listed) => listed.map(|_| None),
-                    None => return error("its service cannot be asked"),
-                }
+        let told = if let Ok(teller) = self.teller(snapshot) {
+            self.services.who(&teller, credential).await.map(|identity| identity.usable)
+        } else {
+            let Ok(site) = self.site(snapshot) else { return error("its service cannot be asked") };
+            match self.services.projects(&site, credential).await {
+                Some(listed) => listed.map(|_| None),
+                None => return error("its service cannot be asked"),
             }
         };
         match told {
