@@ -4,6 +4,7 @@
 //! come in at all is decided in `door`; how errors look is decided in `problem`; what a profile looks like to others
 //! is decided in `describe`.
 
+mod answer;
 mod cancel;
 mod describe;
 mod doctor;
@@ -19,6 +20,7 @@ mod link;
 mod links;
 mod list;
 mod login;
+mod logins;
 mod logout;
 mod probe;
 mod problem;
@@ -125,6 +127,7 @@ impl Api {
     /// The operations by path.
     pub fn router(self) -> Router {
         let routes = [
+            (route::ANSWER, to(&route::ANSWER, answer::answer)),
             (route::CANCEL, to(&route::CANCEL, cancel::cancel)),
             (route::ENV_ADD, to(&route::ENV_ADD, env::env_add)),
             (route::ENV_REMOVE, to(&route::ENV_REMOVE, env::env_remove)),
@@ -139,6 +142,7 @@ impl Api {
             (route::LINKS, to(&route::LINKS, links::links)),
             (route::LIST, to(&route::LIST, list::list)),
             (route::LOGIN, to(&route::LOGIN, login::login)),
+            (route::LOGINS, to(&route::LOGINS, logins::logins)),
             (route::LOGOUT, to(&route::LOGOUT, logout::logout)),
             (route::PROBE, to(&route::PROBE, probe::probe)),
             (route::PROJECT, to(&route::PROJECT, project::project)),

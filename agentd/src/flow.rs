@@ -15,6 +15,7 @@ mod loopback;
 mod plan;
 mod poll_exchange;
 mod redirect;
+mod row;
 mod run;
 mod table;
 #[cfg(test)]
@@ -35,7 +36,7 @@ use crate::service::{Secondary, Site};
 
 pub use at_service::find_project;
 pub use failure::Failure;
-pub use table::{KEPT, Logins, MAX_IN_FLIGHT, StartError};
+pub use table::{AnswerError, KEPT, Logins, MAX_IN_FLIGHT, Pending, StartError, Started};
 
 /// A login to run.
 #[derive(Debug, Clone)]
@@ -50,6 +51,21 @@ pub struct Login {
     pub switch: bool,
     /// Time between polls, where the person wants more than the service asks for.
     pub poll_interval: Option<Duration>,
+    /// Digest of what was asked for: a login with the same one is the same login.
+    pub asked: [u8; 32],
+}
+
+/// What a login asks a service for: what the person must recognise before they approve it (RFC 8628 §5.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purpose {
+    /// The profile it is for; `None`: named when it is known who has logged in.
+    pub profile: Option<String>,
+    /// The service: a provider's title, else the issuer's host.
+    pub service: String,
+    /// RFC 6749 §2.2, once it is known.
+    pub client_id: Option<String>,
+    /// Scopes separated by spaces, once they are known.
+    pub scope: Option<String>,
 }
 
 /// Where a login is made, and how.
@@ -114,6 +130,19 @@ impl Login {
             (None, Target::Issuer(_)) => "new",
         }
     }
+
+    /// What is known of it at its start.
+    pub(crate) fn purpose(&self) -> Purpose {
+        let service = match &self.target {
+            Target::Service(at) => at.site.provider.title.clone(),
+            Target::Issuer(at) => {
+                let url = url::Url::parse(&at.settings.issuer).ok();
+                let host = url.as_ref().and_then(|url| Some(&url[url::Position::BeforeHost..url::Position::AfterPort]));
+                host.map_or_else(|| at.settings.issuer.clone(), str::to_owned)
+            }
+        };
+        Purpose { profile: self.profile.clone(), service, client_id: None, scope: None }
+    }
 }
 
 /// What a follower of a login sees. `Done` or `Failed` is the last.
@@ -125,6 +154,8 @@ pub enum Step {
         url: String,
         /// Whether a browser on another machine will do.
         anywhere: bool,
+        /// Where the browser ends, if the person can bring that address by hand ([`Logins::answer`]).
+        redirect_uri: Option<String>,
     },
     /// Show this to the person (RFC 8628 §3.3).
     Device {

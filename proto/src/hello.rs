@@ -16,6 +16,7 @@ pub const HOST: &str = "agentd";
 /// What this build can do beyond protocol version 1's bare minimum. A client asks for a feature only when its word is
 /// here, and names the missing word when it is not.
 pub const CAPABILITIES: &[&str] = &[
+    "answer",
     "audience",
     "authorization-code",
     "device",
@@ -26,6 +27,7 @@ pub const CAPABILITIES: &[&str] = &[
     "import",
     "key",
     "link",
+    "logins",
     "min-ttl",
     "probe",
     "projects",

@@ -1,4 +1,4 @@
-//! Start, follow and cancel a login. The daemon runs it; whoever follows may go away and come back.
+//! Start, list, follow, answer and cancel a login. The daemon runs it; whoever follows may go away and come back.
 
 use std::collections::BTreeMap;
 
@@ -127,10 +127,66 @@ fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginStarted {
-    /// Names it in `follow` and `cancel`.
+    /// Names it in `follow`, `answer` and `cancel`.
     pub id: LoginId,
     /// When it fails closed.
     pub deadline: Timestamp,
+    /// Whether the same request had started it before.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub joined: bool,
+}
+
+/// What a login asks a service for: what the person must recognise before they approve it (RFC 8628 §5.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginPurpose {
+    /// The profile it is for. Absent: named when it is known who has logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
+    /// The service: a provider's title, else the issuer's host.
+    pub service: String,
+    /// The client id (RFC 6749 §2.2) the service shows or knows us by, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Scopes separated by spaces. Absent: not known yet, or the service's usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+/// A login that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PendingLogin {
+    /// Names it in `follow`, `answer` and `cancel`.
+    pub id: LoginId,
+    /// What it asks for.
+    pub purpose: LoginPurpose,
+    /// The flow, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it fails closed.
+    pub deadline: Timestamp,
+    /// What the person has to do: `open` or `device`, without the purpose. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<LoginStep>,
+}
+
+/// The logins that have not ended, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Logins {
+    /// Each of them.
+    pub logins: Vec<PendingLogin>,
+}
+
+/// Where the browser ended, when it is on another machine than the daemon.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginAnswer {
+    /// The whole address, or its query; it holds the authorization code (RFC 6749 §4.1.2).
+    pub redirect: Secret,
 }
 
 /// What a follower of a login is told. The last step is `done` or `failed`; a follower who comes late gets the steps
@@ -147,6 +203,12 @@ pub enum LoginStep {
         /// Whether a browser on another machine will do.
         #[serde(default, skip_serializing_if = "is_false")]
         anywhere: bool,
+        /// Where the browser ends. Present when `answer` takes that address from a browser on another machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        redirect_uri: Option<String>,
+        /// What the login asks for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<LoginPurpose>,
     },
     /// Show this to the person (RFC 8628 §3.3).
     Device {
@@ -159,6 +221,9 @@ pub enum LoginStep {
         verification_uri_complete: Option<String>,
         /// When the code stops working.
         expires_at: Timestamp,
+        /// What the login asks for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<LoginPurpose>,
     },
     /// The grant is stored and served.
     Done {

@@ -121,6 +121,18 @@ pub const LOGIN: Route =
 /// Follows a login.
 pub const FOLLOW: Route =
     Route::events("follow", "The steps of a login, from its start to its end", "/v1/login/{id}", "LoginStep");
+/// Brings the answer of a browser on another machine to a login.
+pub const ANSWER: Route = Route::json(
+    "answer",
+    "Hands a login the address that a browser elsewhere ended at",
+    Method::Post,
+    "/v1/login/{id}/answer",
+    Some("LoginAnswer"),
+    "Done",
+);
+/// Logins that have not ended.
+pub const LOGINS: Route =
+    Route::json("logins", "Logins that have not ended", Method::Get, "/v1/logins", None, "Logins");
 /// Cancels a login.
 pub const CANCEL: Route = Route::json("cancel", "Cancels a login", Method::Delete, "/v1/login/{id}", None, "Done");
 /// Revokes and drops a grant.
@@ -276,6 +288,7 @@ pub const SHUTDOWN: Route = Route::json("shutdown", "Stops the daemon", Method::
 
 /// Every operation, sorted by name.
 pub const ALL: &[Route] = &[
+    ANSWER,
     CANCEL,
     DOCTOR,
     ENV_ADD,
@@ -290,6 +303,7 @@ pub const ALL: &[Route] = &[
     LINKS,
     LIST,
     LOGIN,
+    LOGINS,
     LOGOUT,
     PROBE,
     PROJECT,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use proto::event::Event;
 use proto::hello::Hello;
 use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
-use proto::login::{LoginRequest, LoginStarted, LoginStep};
+use proto::login::{LoginAnswer, LoginRequest, LoginStarted, LoginStep, Logins};
 use proto::problem::Problem;
 use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
 use proto::project::{ProjectRequest, Projects};
@@ -51,9 +51,11 @@ fn through(message: &str, text: &str) -> Result<Value, serde_json::Error> {
         "LinkRequest" => round_trip::<LinkRequest>(text),
         "Links" => round_trip::<Links>(text),
         "LoggedOut" => round_trip::<LoggedOut>(text),
+        "LoginAnswer" => round_trip::<LoginAnswer>(text),
         "LoginRequest" => round_trip::<LoginRequest>(text),
         "LoginStarted" => round_trip::<LoginStarted>(text),
         "LoginStep" => round_trip::<LoginStep>(text),
+        "Logins" => round_trip::<Logins>(text),
         "LogoutRequest" => round_trip::<LogoutRequest>(text),
         "ProbeRequest" => round_trip::<ProbeRequest>(text),
         "Probed" => round_trip::<Probed>(text),

@@ -32,6 +32,7 @@ type CookieKey = (String, String, String);
 pub struct Browser {
     client: Client,
     cookies: BTreeMap<CookieKey, String>,
+    elsewhere: bool,
 }
 
 impl Default for Browser {
@@ -43,12 +44,18 @@ impl Default for Browser {
 impl Browser {
     /// A browser that trusts no certificate authority of ours.
     pub fn new() -> Self {
-        Self { client: client(None), cookies: BTreeMap::new() }
+        Self { client: client(None), cookies: BTreeMap::new(), elsewhere: false }
     }
 
     /// A browser that trusts this certificate authority.
     pub fn trusting(ca_pem: &str) -> Self {
-        Self { client: client(Some(ca_pem)), cookies: BTreeMap::new() }
+        Self { client: client(Some(ca_pem)), cookies: BTreeMap::new(), elsewhere: false }
+    }
+
+    /// A browser on another machine: it cannot reach the client's loopback listener (`/callback`), and ends at its address
+    /// with status 0 and no page.
+    pub fn elsewhere() -> Self {
+        Self { elsewhere: true, ..Self::new() }
     }
 
     /// The same behind a proxy for everything that is not on this machine.
@@ -83,6 +90,9 @@ impl Browser {
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             if let Some(next) = location.filter(|_| status.is_redirection()) {
                 url = url.join(next).expect("the redirect names an address");
+                if self.elsewhere && url.path() == "/callback" {
+                    return Page { status: 0, body: String::new(), url };
+                }
                 redirects += 1;
                 assert!(redirects <= MAX_REDIRECTS, "the login ends before {MAX_REDIRECTS} redirects");
                 continue;

@@ -28,6 +28,7 @@ mod link_keyring;
 mod link_lasting;
 mod login_code;
 mod login_device;
+mod login_pending;
 mod narrow;
 mod no_leak;
 mod oidc_provider;

@@ -1,7 +1,7 @@
 //! Domain state as messages of the wire, and names of the wire as domain words.
 
 use proto::id::{ProfileName, ProviderName};
-use proto::login::Flow as FlowWord;
+use proto::login::{Flow as FlowWord, LoginPurpose};
 use proto::problem::{Code, Problem};
 use proto::profile::{
     Account, AuthType, Profile, ProfileState, Refresh, RefreshMode as ModeWord, Reveal, Secondary, Source,
@@ -13,6 +13,7 @@ use proto::token::Token;
 
 use super::{Api, problem};
 use crate::config::{self, RefreshMode};
+use crate::flow::Purpose;
 use crate::provider::{Flow, MethodName};
 use crate::secret::Fingerprint;
 use crate::service;
@@ -142,6 +143,12 @@ pub(super) fn flow(flow: Flow) -> FlowWord {
 }
 
 /// A method's word.
+/// What a login asks for.
+pub(super) fn purpose(purpose: Purpose) -> LoginPurpose {
+    let Purpose { profile, service, client_id, scope } = purpose;
+    LoginPurpose { profile: profile.as_deref().map(name), service, client_id, scope }
+}
+
 pub(super) fn method(method: MethodName) -> Method {
     match method {
         MethodName::ApiKey => Method::ApiKey,

@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use proto::id::LoginId;
 use proto::login::{Flow as FlowWord, LoginRequest, LoginStarted};
-use proto::problem::{Code, Problem};
 use proto::secret::Secret;
 use proto::timestamp::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::Api;
 use super::json::Json;
 use super::problem::{Failure, invalid};
-use crate::flow::{Finished, Login, Step, Target};
+use crate::flow::{Finished, Login, Purpose, Started, Step, Target};
 use crate::notice::Kind;
 use crate::secret::ApiKey;
 use crate::vault::NewKey;
@@ -34,8 +35,9 @@ const LONGEST_KEY: usize = 16 * 1024;
 
 pub(super) async fn login(
     State(api): State<Api>,
-    Json(request): Json<LoginRequest>,
+    Json(mut request): Json<LoginRequest>,
 ) -> Result<Json<LoginStarted>, Failure> {
+    let asked = digest(&mut request);
     let provider = api.provider_of_login(&request)?;
     if provider.is_none() && (request.flow == Some(FlowWord::Key) || request.key.is_some()) {
         return key(&api, request).await.map(Json);
@@ -52,18 +54,45 @@ pub(super) async fn login(
     let max_wait = wish.or(usual).unwrap_or(DEFAULT_MAX_WAIT).min(LONGEST_MAX_WAIT);
     let poll_interval = poll_interval.map(|wait| Duration::from_millis(wait).min(LONGEST_POLL_INTERVAL));
     let notice = profile.as_deref().map(Arc::from);
-    let login = Login { profile, target, max_wait, switch, poll_interval };
-    let (id, deadline) = api
-        .logins
-        .start(login)
-        .map_err(|error| Failure(Problem::new(Code::Busy, error.to_string()).retry_after(10)))?;
-    api.notices.post(Kind::LoginStarted, notice, None);
-    Ok(Json(started(&id, deadline)))
+    let login = Login { profile, target, max_wait, switch, poll_interval, asked };
+    let begun = api.logins.start(login)?;
+    if !begun.joined {
+        api.notices.post(Kind::LoginStarted, notice, None);
+    }
+    Ok(Json(started(&begun)))
 }
 
-fn started(id: &str, deadline: i64) -> LoginStarted {
-    let id = proto::id::LoginId::parse(id).expect("login ids are base64url and start with a letter");
-    LoginStarted { id, deadline: Timestamp::from_unix(deadline) }
+fn started(begun: &Started) -> LoginStarted {
+    LoginStarted { id: id(&begun.id), deadline: Timestamp::from_unix(begun.deadline), joined: begun.joined }
+}
+
+/// A login's id as the wire's type.
+pub(super) fn id(id: &str) -> LoginId {
+    LoginId::parse(id).expect("login ids are base64url and start with a letter")
+}
+
+/// What makes two requests the same. From where the person sees the login, and how long it may take, does not.
+fn digest(request: &mut LoginRequest) -> [u8; 32] {
+    let seat = (request.browser, request.max_wait.take(), request.poll_interval.take());
+    request.browser = false;
+    let mut digest = Hashed(Sha256::new());
+    serde_json::to_writer(&mut digest, request).expect("a request is plain data, and a digest takes all of it");
+    (request.browser, request.max_wait, request.poll_interval) = seat;
+    digest.0.finalize().into()
+}
+
+/// Takes in what is written, which may hold a key, and keeps nothing of it.
+struct Hashed(Sha256);
+
+impl std::io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A key of a service that nobody describes needs no service: it is kept at once.
@@ -71,6 +100,7 @@ async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> 
     let name = request.profile.ok_or_else(|| invalid("a key needs the name of a profile"))?;
     let key = checked_key(request.key.as_ref())?.ok_or_else(|| invalid("there is no key in the request"))?;
     let expires_at = checked_expiry(api, request.expires_at)?;
+    api.logins.free(name.as_str())?;
     let snapshot = api.vault.adopt_key(name.as_str(), NewKey::bare(key, expires_at)).await;
     let mut warnings = Vec::new();
     if snapshot.unsaved {
@@ -80,8 +110,8 @@ async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> 
         warnings.push("the choice of the current profile could not be saved".to_owned());
     }
     let done = Step::Done(Finished { profile: name.to_string(), warnings });
-    let (id, deadline) = api.logins.finished(done);
-    Ok(started(&id, deadline))
+    let purpose = Purpose { profile: Some(name.to_string()), service: String::new(), client_id: None, scope: None };
+    Ok(started(&api.logins.finished(purpose, done)))
 }
 
 /// A key that can be sent in a header.

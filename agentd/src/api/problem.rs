@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use proto::problem::{Code, MEDIA_TYPE, Missing, Problem, Reason};
 
-use crate::flow::Failure as LoginFailure;
+use crate::flow::{AnswerError, Failure as LoginFailure, StartError};
 use crate::inquiry::InquiryError;
 use crate::link::{Absent, FormatError, ImportError, LinkError};
 use crate::service::CallError;
@@ -90,6 +90,34 @@ pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
             }
         }
         Trouble::Wider => Problem::new(Code::Denied, detail).hint("this service ignores requests for less"),
+    }
+}
+
+impl Told for StartError {
+    fn told(self) -> Problem {
+        let problem = Problem::new(Code::Busy, self.to_string());
+        match self {
+            StartError::Pending { profile } => {
+                problem.hint(format!("`agentctl login --resume {profile}` goes on with it, `--cancel` ends it"))
+            }
+            StartError::TooMany => problem.retry_after(10).hint("`agentctl login --list` shows them"),
+        }
+    }
+}
+
+impl Told for AnswerError {
+    fn told(self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            AnswerError::NotTheAnswer { .. } => Problem::new(Code::InvalidRequest, detail)
+                .hint("copy the whole address from the browser, after it was sent back and could not connect"),
+            AnswerError::NotAwaited => {
+                Problem::new(Code::Unsupported, detail).hint("`agentctl login --list` shows what each login waits for")
+            }
+            AnswerError::Unknown => {
+                Problem::new(Code::NotFound, detail).hint("`agentctl login --list` shows those that are pending")
+            }
+        }
     }
 }
 

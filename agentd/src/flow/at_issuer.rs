@@ -28,11 +28,12 @@ pub(super) async fn obtain(
 ) -> Result<Obtained, Failure> {
     let Ground { oauth, clock, tasks, .. } = ground;
     let mut plan = Plan::new(at, discovered)?;
+    row.asks(plan.start.flow(), Some(&plan.client.client_id), plan.scope());
     let publish = |step: Step| row.publish(step);
     let deadline = row.deadline();
     let (tokens, nonce) = match plan.start.clone() {
         Start::Authorization(endpoint) => {
-            let ground = CodeGround { oauth, clock, tasks, deadline };
+            let ground = CodeGround { oauth, clock, tasks, deadline, row };
             authorization_code::obtain(&ground, &at.settings, &mut plan, &endpoint, browser, publish).await?
         }
         Start::Client => (client_credentials(ground, at, &mut plan).await?, None),

@@ -10,6 +10,7 @@ use crate::clock::{Clock, Moment};
 use crate::flow::loopback::{Browser, Expected, Listener};
 use crate::flow::plan::Plan;
 use crate::flow::redirect::Redirect;
+use crate::flow::row::Row;
 use crate::flow::{Failure, Step};
 use crate::http::OUT_OF_REACH;
 use crate::oauth::{Authorization, ExchangeError, OAuth, Presented, Tokens, authorization_url, pkce};
@@ -29,6 +30,7 @@ pub(super) struct Ground<'a> {
     pub(super) clock: &'a Clock,
     pub(super) tasks: &'a Tasks,
     pub(super) deadline: Moment,
+    pub(super) row: &'a Row,
 }
 
 /// Runs the flow from `endpoint` until tokens come. The browser that waits for its page is left in `browser`.
@@ -62,7 +64,8 @@ pub(super) async fn obtain(
     .await?;
     let redirect_uri = listener.redirect_uri().to_owned();
     let url = url.map_err(|error| Failure::BadSettings { why: error.to_string() })?;
-    publish(Step::Open { url, anywhere: false });
+    ground.row.opens(listener.hatch());
+    publish(Step::Open { url, anywhere: false, redirect_uri: Some(redirect_uri.clone()) });
     let (waiting, answer) = listener.answer().await;
     *browser = Some(waiting);
     let code = answer?;

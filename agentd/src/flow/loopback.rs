@@ -4,6 +4,7 @@
 //! machine, or any page in the browser, sends is refused without ending the login and without telling it anything.
 //! It knows requests and pages; what the answer means for the login is not decided here.
 
+mod hatch;
 mod page;
 mod request;
 
@@ -28,6 +29,7 @@ use crate::flow::redirect::Redirect;
 use crate::secret::AuthorizationCode;
 use crate::supervise::{Panic, Tasks};
 
+pub(super) use hatch::Hatch;
 pub(super) use page::Page;
 pub(super) use request::Expected;
 
@@ -50,6 +52,7 @@ const MAX_HEAD: usize = 32 * 1024;
 pub(super) struct Listener {
     redirect_uri: String,
     delivery: oneshot::Receiver<Delivery>,
+    hatch: Hatch,
     stop: DropGuard,
 }
 
@@ -79,17 +82,23 @@ impl Listener {
         let redirect_uri = redirect.uri(port);
         let (deliver, delivery) = oneshot::channel();
         let desk = Arc::new(Desk { expected: expected(redirect, port), deliver: Mutex::new(Some(deliver)) });
+        let hatch = Hatch::of(&desk);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         tasks.spawn("login:loopback", Panic::Logged, async move {
             let _ = stopped.run_until_cancelled(serve(sockets, desk)).await;
         });
-        Ok(Self { redirect_uri, delivery, stop: stop.drop_guard() })
+        Ok(Self { redirect_uri, delivery, hatch, stop: stop.drop_guard() })
     }
 
     /// The redirect URI, as it is sent to the service.
     pub(super) fn redirect_uri(&self) -> &str {
         &self.redirect_uri
+    }
+
+    /// Where the person can bring the answer by hand.
+    pub(super) fn hatch(&self) -> Hatch {
+        self.hatch.clone()
     }
 
     /// Waits for the answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::flow::table::{Ground, Row};
 use crate::flow::{Failure, Step};
 use crate::oauth::pkce;
-use crate::provider::{Method, PollExchange};
+use crate::provider::{Flow, Method, PollExchange};
 use crate::service::{Approval, CallError, Granted, Site};
 
 /// Back-off after failures goes no further than this, unless the interval itself does.
@@ -25,7 +25,8 @@ pub(super) async fn obtain(
 ) -> Result<Granted, Failure> {
     let clock = &ground.clock;
     let session = ground.services.start(site, flow, pkce::state()).await.map_err(|error| Failure::of_call(&error))?;
-    row.publish(Step::Open { url: session.page.clone(), anywhere: true });
+    row.asks(Flow::PollExchange, None, None);
+    row.publish(Step::Open { url: session.page.clone(), anywhere: true, redirect_uri: None });
     let interval = session.interval.unwrap_or(flow.every).max(least_interval);
     let mut failures = 0_u32;
     let mut pause = Duration::ZERO;

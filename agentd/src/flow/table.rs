@@ -1,7 +1,8 @@
-//! The table of logins: start, follow, cancel.
+//! The table of logins: start, list, follow, answer, cancel.
 //!
 //! Each login is a task of its own and writes its steps into its row. Followers read the row; they hold nothing up and
-//! may come late. A row outlives its login for [`KEPT`], so that a client that lost its connection learns the end.
+//! may come late. A row outlives its login for [`KEPT`], so that a client that lost its connection learns the end. The
+//! same request, sent again while its login is pending, joins that login; a profile has one pending login at most.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +11,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::Stream;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Moment};
-use crate::flow::{AtService, Failure, GrantSink, Login, Step, at_service, run};
+pub(super) use crate::flow::row::Row;
+use crate::flow::{AtService, Failure, GrantSink, Login, Purpose, Step, at_service, run};
 use crate::oauth::{Client, OAuth};
-use crate::provider::Settings;
+use crate::provider::{Flow, Settings};
 use crate::secret;
 use crate::service::Services;
 use crate::supervise::{Panic, Tasks};
@@ -31,12 +31,64 @@ pub const KEPT: Duration = Duration::from_mins(1);
 const MAX_ENDED: usize = 64;
 
 /// Why no login was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// Another login of this profile has not ended: follow that one, or cancel it.
+    #[error("another login for the profile `{profile}` is pending")]
+    Pending {
+        /// The profile.
+        profile: String,
+    },
     /// [`MAX_IN_FLIGHT`] logins run: wait for one to end, or cancel one.
     #[error("too many logins are in progress")]
     TooMany,
+}
+
+/// Why an address that a person brings was not taken. The login goes on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// It is not what the service answers to this login: bring another one.
+    #[error("{why}")]
+    NotTheAnswer {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The login waits for no address: it is of another flow, or has been answered.
+    #[error("this login does not wait for an address")]
+    NotAwaited,
+    /// There is no login of that id.
+    #[error("there is no such login")]
+    Unknown,
+}
+
+/// A login that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Its id, which cannot be guessed and is safe in a URL.
+    pub id: String,
+    /// When it fails closed, in seconds since 1970.
+    pub deadline: i64,
+    /// Whether the same request had started it before.
+    pub joined: bool,
+}
+
+/// A login that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its id.
+    pub id: String,
+    /// What it asks for.
+    pub purpose: Purpose,
+    /// The flow, once it is known.
+    pub flow: Option<Flow>,
+    /// When it was started, in seconds since 1970.
+    pub started_at: i64,
+    /// When it fails closed, in seconds since 1970.
+    pub deadline: i64,
+    /// What the person has to do.
+    pub step: Option<Step>,
 }
 
 /// What every login needs.
@@ -61,55 +113,6 @@ impl std::fmt::Debug for Logins {
     }
 }
 
-/// One login as its followers see it.
-#[derive(Debug)]
-pub(super) struct Row {
-    progress: watch::Sender<Progress>,
-    cancel: CancellationToken,
-    deadline: Moment,
-}
-
-#[derive(Debug, Default)]
-struct Progress {
-    steps: Vec<Step>,
-    ended_at: Option<Moment>,
-}
-
-impl Row {
-    fn new(deadline: Moment) -> Self {
-        Self { progress: watch::Sender::default(), cancel: CancellationToken::new(), deadline }
-    }
-
-    /// Tells every follower, those to come included.
-    pub(super) fn publish(&self, step: Step) {
-        self.progress.send_modify(|progress| progress.steps.push(step));
-    }
-
-    /// When the login fails closed.
-    pub(super) fn deadline(&self) -> Moment {
-        self.deadline
-    }
-
-    /// Resolves when somebody cancels the login.
-    pub(super) async fn cancelled(&self) {
-        self.cancel.cancelled().await;
-    }
-
-    /// Publishes the last step. Only the first one counts.
-    pub(super) fn end(&self, last: Step, now: Moment) {
-        self.progress.send_modify(|progress| {
-            if progress.ended_at.is_none() {
-                progress.steps.push(last);
-                progress.ended_at = Some(now);
-            }
-        });
-    }
-
-    fn ended_at(&self) -> Option<Moment> {
-        self.progress.borrow().ended_at
-    }
-}
-
 /// Ends the row even if the task panics, so that no follower waits for ever.
 struct Ending(Arc<Row>, Clock);
 
@@ -125,20 +128,27 @@ impl Logins {
         Self { ground: Arc::new(Ground { oauth, services, clock, tasks, sink }), rows: Arc::default() }
     }
 
-    /// Starts `login`. Returns its id, which cannot be guessed and is safe in a URL, and its deadline in seconds since
-    /// 1970.
-    pub fn start(&self, login: Login) -> Result<(String, i64), StartError> {
+    /// Starts `login`, or joins the one that the same request has started and that has not ended.
+    pub fn start(&self, login: Login) -> Result<Started, StartError> {
         let clock = &self.ground.clock;
-        let row = Arc::new(Row::new(clock.now() + login.max_wait));
+        let row = Arc::new(Row::new(login.purpose(), login.asked, clock.now(), login.max_wait));
         let id = new_id();
         {
             let mut rows = self.rows();
-            if rows.values().filter(|row| row.ended_at().is_none()).count() >= MAX_IN_FLIGHT {
+            let pending = || rows.iter().filter(|(_, row)| row.ended_at().is_none());
+            let of_profile = |row: &Row| row.progress().purpose.profile == login.profile;
+            if let Some((id, row)) = pending().find(|(_, row)| row.asked() == login.asked && of_profile(row)) {
+                return Ok(Started { id: id.clone(), deadline: clock.wall_at(row.deadline()), joined: true });
+            }
+            if let Some(profile) = &login.profile {
+                free(&rows, profile)?;
+            }
+            if pending().count() >= MAX_IN_FLIGHT {
                 return Err(StartError::TooMany);
             }
             rows.insert(id.clone(), Arc::clone(&row));
         }
-        let deadline = clock.wall_at(row.deadline);
+        let deadline = clock.wall_at(row.deadline());
         tracing::info!(profile = login.label(), "a login has started");
         let ground = Arc::clone(&self.ground);
         self.ground.tasks.spawn("login", Panic::Logged, async move {
@@ -146,18 +156,55 @@ impl Logins {
             Box::pin(run::run(&ground, &row, login)).await;
             drop(ending);
         });
-        Ok((id, deadline))
+        Ok(Started { id, deadline, joined: false })
     }
 
-    /// Enters a login that needed no waiting and has ended already, so that it is followed like any other. Returns its
-    /// id and the present time in seconds since 1970.
-    pub fn finished(&self, last: Step) -> (String, i64) {
+    /// The logins that have not ended, oldest first.
+    pub fn pending(&self) -> Vec<Pending> {
         let clock = &self.ground.clock;
-        let row = Arc::new(Row::new(clock.now()));
+        let rows = self.rows();
+        let mut pending: Vec<(&String, &Arc<Row>)> = rows.iter().filter(|(_, row)| row.ended_at().is_none()).collect();
+        pending.sort_by_key(|(_, row)| row.started());
+        let told = |(id, row): (&String, &Arc<Row>)| {
+            let progress = row.progress();
+            Pending {
+                id: id.clone(),
+                purpose: progress.purpose.clone(),
+                flow: progress.flow,
+                started_at: clock.wall_at(row.started()),
+                deadline: clock.wall_at(row.deadline()),
+                step: progress.steps.last().cloned(),
+            }
+        };
+        pending.into_iter().map(told).collect()
+    }
+
+    /// What login `id` asks for.
+    pub fn purpose(&self, id: &str) -> Option<Purpose> {
+        self.rows().get(id).map(|row| row.progress().purpose.clone())
+    }
+
+    /// Brings login `id` the `address` at which a browser elsewhere has ended. It is judged like a request of the
+    /// browser itself.
+    pub fn answer(&self, id: &str, address: &str) -> Result<(), AnswerError> {
+        let row = self.rows().get(id).cloned().ok_or(AnswerError::Unknown)?;
+        let hatch = row.hatch().filter(|_| row.ended_at().is_none()).ok_or(AnswerError::NotAwaited)?;
+        hatch.take(address)
+    }
+
+    /// Whether no login of `profile` is pending.
+    pub fn free(&self, profile: &str) -> Result<(), StartError> {
+        free(&self.rows(), profile)
+    }
+
+    /// Enters a login that needed no waiting and has ended already, so that it is followed like any other.
+    pub fn finished(&self, purpose: Purpose, last: Step) -> Started {
+        let clock = &self.ground.clock;
+        let row = Arc::new(Row::new(purpose, [0; 32], clock.now(), Duration::ZERO));
         row.end(last, clock.now());
         let id = new_id();
         self.rows().insert(id.clone(), row);
-        (id, clock.wall())
+        Started { id, deadline: clock.wall(), joined: false }
     }
 
     /// Settings and client of a login that was made elsewhere, at the place of `at`; `document` is the metadata document
@@ -173,7 +220,7 @@ impl Logins {
     /// The steps of login `id`: those so far, then each as it comes; ends after the last. `None`: no such login, or one
     /// that ended more than [`KEPT`] ago.
     pub fn follow(&self, id: &str) -> Option<impl Stream<Item = Step> + Send + Unpin + use<>> {
-        let steps = self.rows().get(id)?.progress.subscribe();
+        let steps = self.rows().get(id)?.subscribe();
         Some(Box::pin(futures_util::stream::unfold((steps, 0), async |(mut steps, next)| {
             loop {
                 {
@@ -196,7 +243,7 @@ impl Logins {
     pub fn cancel(&self, id: &str) -> bool {
         let rows = self.rows();
         let row = rows.get(id).filter(|row| row.ended_at().is_none());
-        row.inspect(|row| row.cancel.cancel()).is_some()
+        row.inspect(|row| row.cancel()).is_some()
     }
 
     /// How many logins run.
@@ -217,6 +264,11 @@ impl Logins {
         }
         rows
     }
+}
+
+fn free(rows: &HashMap<String, Arc<Row>>, profile: &str) -> Result<(), StartError> {
+    let taken = |row: &Arc<Row>| row.ended_at().is_none() && row.progress().purpose.profile.as_deref() == Some(profile);
+    if rows.values().any(taken) { Err(StartError::Pending { profile: profile.to_owned() }) } else { Ok(()) }
 }
 
 /// An id that cannot be guessed. It starts with a letter, so that no tool takes it for an option.

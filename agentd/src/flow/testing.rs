@@ -134,12 +134,13 @@ impl Bench {
             max_wait: Duration::from_mins(30),
             switch: true,
             poll_interval: None,
+            asked: [1; 32],
         }
     }
 
     /// Starts a login by `flow`.
     pub(super) fn start(&self, flow: Flow) -> String {
-        self.logins.start(self.login(flow)).expect("there is room").0
+        self.logins.start(self.login(flow)).expect("there is room").id
     }
 
     /// The step number `n` of login `id`, counted from zero.

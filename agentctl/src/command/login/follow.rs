@@ -40,8 +40,8 @@ pub(super) fn follow(
     let mut steps = client.follow(&started.id, wait)?;
     while let Some(step) = steps.next()? {
         match step {
-            LoginStep::Open { url, anywhere } => show_address(invocation, &url, anywhere, open),
-            LoginStep::Device { user_code, verification_uri, verification_uri_complete, expires_at } => {
+            LoginStep::Open { url, anywhere, .. } => show_address(invocation, &url, anywhere, open),
+            LoginStep::Device { user_code, verification_uri, verification_uri_complete, expires_at, .. } => {
                 let complete = verification_uri_complete.as_deref();
                 show_code(invocation, &user_code, &verification_uri, complete, open);
                 invocation.output.note(&format!("The code stops working {}", when(expires_at, clock::now())));

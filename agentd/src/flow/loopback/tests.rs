@@ -6,7 +6,7 @@ use super::*;
 use crate::flow::testing::{browse, within};
 use crate::secret::State;
 
-async fn listen(redirect: Redirect, tasks: &Tasks) -> Result<(Listener, SocketAddr), Failure> {
+pub(super) async fn listen(redirect: Redirect, tasks: &Tasks) -> Result<(Listener, SocketAddr), Failure> {
     let mut at = 0;
     let listener = Listener::open(redirect, tasks, |redirect, port| {
         at = port;
@@ -17,7 +17,7 @@ async fn listen(redirect: Redirect, tasks: &Tasks) -> Result<(Listener, SocketAd
     Ok((listener, SocketAddr::from(([127, 0, 0, 1], at))))
 }
 
-fn anywhere() -> Redirect {
+pub(super) fn anywhere() -> Redirect {
     Redirect::new(None, None).expect("the default is good")
 }
 
