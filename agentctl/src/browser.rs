@@ -15,16 +15,46 @@ use crate::clock::{self, Deadline};
 const URL_LIMIT: usize = 8 * 1024;
 /// Every Mac has a screen, and `open`.
 const MACOS: bool = matches!(std::env::consts::OS.as_bytes(), b"macos");
+/// What opens an address in the browser of Windows, from the package `wslu`.
+const WSL_VIEWER: &str = "/usr/bin/wslview";
 /// How long a program that fails at once is given to say so.
 const FAIL_WAIT: Duration = Duration::from_millis(300);
 const FAIL_POLL: Duration = Duration::from_millis(10);
 
-/// Whether a browser can be opened here: `BROWSER` says how, or there is a screen and the person sits in front of it.
-pub(crate) fn available(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+/// Where the person sits, as far as a browser is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// Whether a browser can be opened here, in front of the person.
+    pub(crate) opens: bool,
+    /// What says so.
+    pub(crate) why: &'static str,
+}
+
+/// Files that only containers have.
+const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+
+/// Looks where the person sits: `BROWSER` says how to open one, or there is a screen and they sit in front of it.
+pub(crate) fn seat(variable: impl Fn(&str) -> Option<OsString>, exists: impl Fn(&str) -> bool) -> Seat {
     let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-    let screen = MACOS || set("DISPLAY") || set("WAYLAND_DISPLAY");
-    let remote = set("SSH_CONNECTION") || set("SSH_TTY");
-    set("BROWSER") || screen && !remote
+    let at = |opens, why| Seat { opens, why };
+    match () {
+        () if set("BROWSER") => at(true, "`BROWSER` says how to open one"),
+        () if ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].iter().any(|name| set(name)) => {
+            at(false, "the session is remote (SSH)")
+        }
+        () if set("container") || CONTAINER_MARKS.iter().any(|mark| exists(mark)) => {
+            at(false, "this is a container, and `BROWSER` is not set")
+        }
+        () if MACOS => at(true, "this is a Mac"),
+        () if set("DISPLAY") || set("WAYLAND_DISPLAY") => at(true, "there is a screen"),
+        () if set("WSL_DISTRO_NAME") && exists(WSL_VIEWER) => at(true, "Windows has one"),
+        () => at(false, "there is no screen"),
+    }
+}
+
+/// Looks where the person sits now.
+pub(crate) fn here() -> Seat {
+    seat(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists())
 }
 
 /// Opens `url`; false when that was not possible. A missing program is no error.
@@ -78,8 +108,8 @@ fn programs(browser: Option<&OsStr>, url: &str) -> Vec<Vec<OsString>> {
     });
     let listed: Vec<Vec<OsString>> = listed.collect();
     if listed.is_empty() {
-        let system = if MACOS { "open" } else { "xdg-open" };
-        return vec![vec![system.into(), url.into()]];
+        let systems: &[&str] = if MACOS { &["open"] } else { &["xdg-open", WSL_VIEWER] };
+        return systems.iter().map(|system| vec![(*system).into(), url.into()]).collect();
     }
     listed
 }
@@ -175,14 +205,21 @@ mod tests {
         assert_eq!(line("firefox"), [format!("firefox|{url}")]);
         assert_eq!(line("a  --new %s x::b --u=%s"), [format!("a|--new|{url}|x"), format!("b|--u={url}")]);
         let system = if MACOS { "open" } else { "xdg-open" };
-        assert_eq!(line(" : "), [format!("{system}|{url}")]);
+        assert_eq!(line(" : ")[0], format!("{system}|{url}"));
     }
 
     #[test]
     fn a_screen_far_away_is_no_screen_but_browser_always_counts() {
-        let with = |names: &'static [&'static str]| available(|name| names.contains(&name).then(|| "x".into()));
+        let at = |names: &'static [&'static str], files: &'static [&'static str]| {
+            seat(|name| names.contains(&name).then(|| "x".into()), |path| files.contains(&path)).opens
+        };
+        let with = |names| at(names, &[]);
         assert!(with(&["DISPLAY"]) && with(&["WAYLAND_DISPLAY"]) && with(&["BROWSER", "SSH_TTY"]));
         assert!(!with(&["DISPLAY", "SSH_CONNECTION"]) && !with(&["WAYLAND_DISPLAY", "SSH_TTY"]));
+        assert!(!with(&["DISPLAY", "container"]) && with(&["BROWSER", "container"]));
+        assert!(!at(&["DISPLAY"], &["/.dockerenv"]) && !at(&["WAYLAND_DISPLAY"], &["/run/.containerenv"]));
+        assert!(at(&["WSL_DISTRO_NAME"], &[WSL_VIEWER]) && !at(&["WSL_DISTRO_NAME", "SSH_TTY"], &[WSL_VIEWER]));
+        assert_eq!(with(&["WSL_DISTRO_NAME"]), MACOS);
         assert_eq!(with(&[]), MACOS);
     }
 

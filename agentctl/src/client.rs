@@ -9,13 +9,14 @@ mod error;
 mod frames;
 mod introduction;
 
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use proto::event::Event;
 use proto::id::{LoginId, ProfileName, ProviderName};
 use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
-use proto::login::{LoginRequest, LoginStarted, LoginStep};
+use proto::login::{LoginAnswer, LoginRequest, LoginStarted, LoginStep, Logins};
 use proto::problem::Problem;
 use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
 use proto::project::{ProjectRequest, Projects};
@@ -32,7 +33,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Deadline;
 use crate::wiped::Wiped;
-use connection::{Connection, Head};
+use connection::{Arrived, Connection, Head};
 pub(crate) use error::ClientError;
 use frames::Frames;
 
@@ -205,8 +206,17 @@ impl Client {
         self.call(&route::DOCTOR, "", Some(request), SERVICE_WAIT)
     }
 
+    /// Logins that have not ended.
+    pub(crate) fn logins(&mut self) -> Result<Logins, ClientError> {
+        self.call(&route::LOGINS, "", None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Hands a login the address that a browser elsewhere ended at.
+    pub(crate) fn answer(&mut self, id: &LoginId, answer: &LoginAnswer) -> Result<Done, ClientError> {
+        self.call(&route::ANSWER, id.as_str(), Some(answer), LOCAL_WAIT)
+    }
+
     /// Cancels a login.
-    #[allow(dead_code, reason = "every route has its function here; no verb cancels yet")]
     pub(crate) fn cancel(&mut self, id: &LoginId) -> Result<Done, ClientError> {
         self.call(&route::CANCEL, id.as_str(), None::<&()>, LOCAL_WAIT)
     }
@@ -302,20 +312,56 @@ pub(crate) struct Follow<'a, E> {
     item: std::marker::PhantomData<E>,
 }
 
+/// What there is of a stream without waiting.
+#[derive(Debug)]
+pub(crate) enum Next<E> {
+    /// The agent ended the stream.
+    End,
+    /// The next event.
+    Event(E),
+    /// Nothing yet.
+    Nothing,
+}
+
 impl<E: DeserializeOwned> Follow<'_, E> {
     /// The next event; none when the agent ended the stream.
+    #[allow(dead_code, reason = "for streams that are followed without anything beside them")]
     pub(crate) fn next(&mut self) -> Result<Option<E>, ClientError> {
+        loop {
+            match self.here()? {
+                Next::End => return Ok(None),
+                Next::Event(event) => return Ok(Some(event)),
+                Next::Nothing => self.fill()?,
+            }
+        }
+    }
+
+    /// The next event, if it has arrived.
+    pub(crate) fn here(&mut self) -> Result<Next<E>, ClientError> {
         loop {
             if let Some(frame) = self.frames.next() {
                 let event = serde_json::from_str(&frame);
-                return event.map(Some).map_err(|_| ClientError::Garbled("an event is not the expected message"));
+                return event
+                    .map(Next::Event)
+                    .map_err(|_| ClientError::Garbled("an event is not the expected message"));
             }
             let mut part = Wiped::with_capacity(1024);
-            if !self.connection.part(&mut self.transfer, &mut part, self.deadline)? {
-                return Ok(None);
+            match self.connection.arrived(&mut self.transfer, &mut part)? {
+                Arrived::End => return Ok(Next::End),
+                Arrived::Nothing => return Ok(Next::Nothing),
+                Arrived::Part => self.frames.push(part.bytes())?,
             }
-            self.frames.push(part.bytes())?;
         }
+    }
+
+    /// Takes in what arrives, after waiting for it.
+    pub(crate) fn fill(&mut self) -> Result<(), ClientError> {
+        self.connection.fill(self.deadline)
+    }
+
+    /// Readable when something has arrived.
+    pub(crate) fn source(&self) -> BorrowedFd<'_> {
+        self.connection.source()
     }
 }
 

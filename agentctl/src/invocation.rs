@@ -99,6 +99,14 @@ impl Invocation {
         }
     }
 
+    /// Whether what is typed comes to us: a job in the background that touches the terminal is stopped.
+    #[allow(clippy::unused_self, reason = "it is asked of the same object as whether anybody can be asked")]
+    pub(crate) fn in_foreground(&self) -> bool {
+        let stdin = std::io::stdin();
+        !stdin.is_terminal()
+            || rustix::termios::tcgetpgrp(&stdin).is_ok_and(|group| group == rustix::process::getpgrp())
+    }
+
     /// Whether asking is not forbidden, terminal or not.
     pub(crate) fn may_ask(&self) -> bool {
         self.ask != Ask::Never

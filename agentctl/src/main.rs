@@ -9,15 +9,18 @@
 mod browser;
 mod cli;
 mod client;
+mod clipboard;
 mod clock;
 mod command;
 mod connect;
 mod duration;
 mod exit;
 mod failure;
+mod interrupt;
 mod invocation;
 mod output;
 mod prompt;
+mod wait;
 mod wiped;
 
 use std::process::ExitCode;

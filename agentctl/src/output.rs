@@ -6,13 +6,16 @@
 mod clean;
 mod json;
 pub(crate) mod link;
+pub(crate) mod login;
 mod paint;
 pub(crate) mod profile;
 pub(crate) mod provider;
+mod qr;
 mod relative;
 mod table;
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -126,6 +129,50 @@ impl Output {
         }
     }
 
+    /// An address as a QR code, if the screen is large enough for it and `more` lines; the width alone counts where it is
+    /// `wanted`. Whether it was shown.
+    pub(crate) fn qr(&self, address: &str, more: usize, wanted: bool) -> bool {
+        let (Some(code), true) = (qr::Code::new(address), wide_characters()) else { return false };
+        let fits = |room: Option<usize>, taken: usize| room.is_none_or(|room| taken <= room);
+        if self.speech_format == Format::Json {
+            return false;
+        }
+        let terminal = self.speech.redraws() || wanted;
+        let high = wanted || fits(self.speech.height(), code.lines() + more);
+        if !terminal || !high || !fits(self.speech.width(), code.columns()) {
+            return false;
+        }
+        for line in code.draw(self.speech.is_decorated()) {
+            say(&line);
+        }
+        true
+    }
+
+    /// What a terminal obeys and does not show.
+    #[allow(clippy::unused_self, reason = "all printing goes through one object")]
+    pub(crate) fn sequence(&self, sequence: &str) {
+        std::io::stderr().lock().write_all(sequence.as_bytes()).ok();
+    }
+
+    /// Whether people are told on a terminal that can write a line again.
+    pub(crate) fn redraws(&self) -> bool {
+        self.speech.redraws() && self.voice >= Voice::Normal && self.speech_format == Format::Text
+    }
+
+    /// How it goes, in one line that the next one replaces. Only where [`Self::redraws`] says so.
+    pub(crate) fn progress(&self, text: &str) {
+        let width = self.speech.width().map_or(usize::MAX, |width| width.saturating_sub(1));
+        let text: String = clean(text).chars().take(width).collect();
+        DRAWN.store(true, Ordering::Relaxed);
+        std::io::stderr().lock().write_all(format!("\r{text}{ERASE_REST}").as_bytes()).ok();
+    }
+
+    /// The line of the progress is gone.
+    #[allow(clippy::unused_self, reason = "all printing goes through one object")]
+    pub(crate) fn settle(&self) {
+        std::io::stderr().lock().write_all(settled().as_bytes()).ok();
+    }
+
     /// What was done.
     pub(crate) fn note(&self, text: &str) {
         if self.voice >= Voice::Normal {
@@ -199,9 +246,26 @@ fn say_json(value: &Value) {
     }
 }
 
+/// Whether the last line is one of progress, which gives way to whatever comes next.
+static DRAWN: AtomicBool = AtomicBool::new(false);
+/// Erases to the end of the line (ECMA-48 §8.3.41, EL).
+const ERASE_REST: &str = "\u{1b}[K";
+
+/// What makes the line of the progress go away.
+fn settled() -> String {
+    if DRAWN.swap(false, Ordering::Relaxed) { format!("\r{ERASE_REST}") } else { String::new() }
+}
+
+/// Whether characters beyond ASCII can be shown (POSIX, "Environment Variables": the first that is set decides).
+pub(crate) fn wide_characters() -> bool {
+    let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
 /// Writes a line to standard error. When even that fails there is nobody left to tell.
 fn say(line: &str) {
-    std::io::stderr().lock().write_all(format!("{line}\n").as_bytes()).ok();
+    std::io::stderr().lock().write_all(format!("{}{line}\n", settled()).as_bytes()).ok();
 }
 
 /// Says why a command line is refused, without a word of it.

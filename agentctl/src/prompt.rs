@@ -3,20 +3,27 @@
 //! An answer is one line, read byte by byte, so that what follows on standard input stays there for the next question.
 
 mod pick;
+mod typed;
 
 use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::os::fd::AsFd as _;
+use std::time::Duration;
 
 use proto::secret::Secret;
-use rustix::process::{Signal, getpid, kill_process};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use crate::exit::Status;
 use crate::failure::Failure;
+use crate::interrupt::Hold;
 use crate::invocation::Invocation;
+use crate::wait;
 pub(crate) use pick::{Choice, pick};
+pub(crate) use typed::{Key, Typed};
 
 /// The longest secret, in bytes. Keys are far shorter; signed tokens of some services reach a few thousand.
 const SECRET_LIMIT: usize = 16 * 1024;
+/// How long is waited for a key before it is waited for again.
+const AN_HOUR: Duration = Duration::from_hours(1);
 /// The longest answer to another question, in bytes.
 const ANSWER_LIMIT: usize = 4 * 1024;
 
@@ -52,9 +59,41 @@ pub(crate) fn text(invocation: &Invocation, what: &str) -> Result<String, Failur
 
 /// Asks for a secret, `what` it is called, and does not show it.
 pub(crate) fn hidden(invocation: &Invocation, what: &str) -> Result<Secret, Failure> {
-    let stdin = std::io::stdin();
-    invocation.output.instruct(&format!("Enter the {what}; it is not shown"));
-    if stdin.is_terminal() { line(Hidden::on(&stdin), what) } else { line(Bytewise, what) }
+    let question = format!("Enter the {what}; it is not shown");
+    invocation.output.instruct(&question);
+    if !std::io::stdin().is_terminal() {
+        return line(Bytewise, what);
+    }
+    let hold = Hold::new();
+    let mut typed = Typed::begin(SECRET_LIMIT + 3);
+    loop {
+        let [signal, key] = wait::ready([hold.source(), Some(typed.source().as_fd())], AN_HOUR);
+        if signal && let Some(held) = hold.take() {
+            typed.show();
+            new_line();
+            held.obey();
+            if !held.stops() {
+                return Err(Failure::Quiet(Status::Failed));
+            }
+            typed.hide();
+            invocation.output.instruct(&question);
+        } else if key {
+            match typed.read() {
+                Ok(Key::More) => {}
+                Ok(Key::Line | Key::End) => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Failure::failed(format!("the {what} cannot be read: {}", error.kind()))),
+            }
+        }
+    }
+    typed.show();
+    new_line();
+    checked(typed.text(), what)
+}
+
+/// The line end that was typed was not shown either.
+fn new_line() {
+    std::io::stderr().write_all(b"\n").ok();
 }
 
 /// Reads one line from standard input: `what` it is called. On a terminal it is asked for and not shown.
@@ -114,7 +153,11 @@ fn line(mut input: impl Read, what: &str) -> Result<Secret, Failure> {
             break;
         }
     }
-    let text = &buffer[..length];
+    checked(&buffer[..length], what)
+}
+
+/// The text of a line without its end, if it can be a secret.
+fn checked(text: &[u8], what: &str) -> Result<Secret, Failure> {
     let text = text.strip_suffix(b"\n").map_or(text, |rest| rest.strip_suffix(b"\r").unwrap_or(rest));
     let refuse = |why: &str| Err(Failure::usage(format!("the {what} on standard input {why}")));
     match std::str::from_utf8(text) {
@@ -124,57 +167,6 @@ fn line(mut input: impl Read, what: &str) -> Result<Secret, Failure> {
         Ok(text) if text.contains(['\n', '\r']) => refuse("is more than one line"),
         Ok(text) if text.chars().any(char::is_control) => refuse("holds control characters"),
         Ok(text) => Ok(Secret::new(text.to_owned())),
-    }
-}
-
-/// Standard input while the terminal does not show what is typed. The terminal is as it was when this is dropped, and when
-/// the person interrupts the program: that character only ends the line here, and the signal is sent by hand.
-struct Hidden {
-    before: Option<Termios>,
-    interrupt: Option<u8>,
-}
-
-impl Hidden {
-    fn on(stdin: &std::io::Stdin) -> Self {
-        let before = tcgetattr(stdin).ok();
-        let mut interrupt = None;
-        if let Some(mut silent) = before.clone() {
-            let code = silent.special_codes[SpecialCodeIndex::VINTR];
-            // Zero means that there is no such character (POSIX, "Special Characters").
-            interrupt = (silent.local_modes.contains(LocalModes::ISIG) && code != 0).then_some(code);
-            silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
-            silent.special_codes[SpecialCodeIndex::VEOL] = code;
-            // A terminal that cannot be silenced shows it; the person sees that and can stop.
-            tcsetattr(stdin, OptionalActions::Flush, &silent).ok();
-        }
-        Self { before, interrupt }
-    }
-
-    fn show(&mut self) {
-        if let Some(before) = self.before.take() {
-            tcsetattr(std::io::stdin(), OptionalActions::Now, &before).ok();
-            // The line end that was typed was not shown either.
-            std::io::stderr().write_all(b"\n").ok();
-        }
-    }
-}
-
-impl Read for Hidden {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = Bytewise.read(buffer)?;
-        if count == 1 && self.interrupt == Some(buffer[0]) {
-            self.show();
-            kill_process(getpid(), Signal::INT)?;
-            // Whoever started the program may have it ignore the signal.
-            return Err(std::io::Error::other("interrupted"));
-        }
-        Ok(count)
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        self.show();
     }
 }
 

@@ -137,7 +137,7 @@ impl Login {
             Target::Service(at) => at.site.provider.title.clone(),
             Target::Issuer(at) => {
                 let url = url::Url::parse(&at.settings.issuer).ok();
-                let host = url.as_ref().and_then(|url| Some(&url[url::Position::BeforeHost..url::Position::AfterPort]));
+                let host = url.as_ref().map(|url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
                 host.map_or_else(|| at.settings.issuer.clone(), str::to_owned)
             }
         };

@@ -107,7 +107,7 @@ fn every_exit_code_is_met() {
     assert!(ctl(&sandbox, &["token"]).fails(3).err.contains("hint: run `agentctl login`"));
     assert!(ctl(&sandbox, &["switch", "none"]).fails(1).err.contains("hint: `agentctl list` shows them"));
     issuer.next(Endpoint::Token, Behaviour::oauth_error("access_denied"));
-    assert!(login(&sandbox, &issuer, &["-p", "refused"]).fails(4).err.starts_with("To log in"));
+    assert!(login(&sandbox, &issuer, &["-p", "refused"]).fails(4).err.starts_with("agentctl asks "));
     issuer.next(Endpoint::DeviceAuthorization, Behaviour::oauth_error("invalid_scope"));
     drop(login(&sandbox, &issuer, &["-p", "refused"]).fails(1));
     drop(login(&sandbox, &issuer, &["-p", "work"]).ok());

@@ -4,6 +4,7 @@
 //! be told from one that was cut off and is refused. Every buffer is wiped, because a token passes through it.
 
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -49,6 +50,17 @@ pub(super) struct Head {
     pub(super) problem: bool,
     /// Who answers.
     pub(super) agent: Introduction,
+}
+
+/// What has arrived of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrived {
+    /// All of it, before.
+    End,
+    /// Nothing more.
+    Nothing,
+    /// A part.
+    Part,
 }
 
 impl Connection {
@@ -111,19 +123,32 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<bool, ClientError> {
         loop {
-            let before = output.bytes().len();
-            self.start += transfer.decode(&self.input[self.start..self.end], output)?;
-            if output.bytes().len() > before {
-                return Ok(true);
+            match self.arrived(transfer, output)? {
+                Arrived::End => return Ok(false),
+                Arrived::Nothing => self.fill(deadline)?,
+                Arrived::Part => return Ok(true),
             }
-            if transfer.finished() {
-                return Ok(false);
-            }
-            self.fill(deadline)?;
         }
     }
 
-    fn fill(&mut self, deadline: Deadline) -> Result<(), ClientError> {
+    /// Adds what has arrived of the body to `output`, without waiting.
+    pub(super) fn arrived(&mut self, transfer: &mut Transfer, output: &mut Wiped) -> Result<Arrived, ClientError> {
+        let before = output.bytes().len();
+        self.start += transfer.decode(&self.input[self.start..self.end], output)?;
+        Ok(match () {
+            () if output.bytes().len() > before => Arrived::Part,
+            () if transfer.finished() => Arrived::End,
+            () => Arrived::Nothing,
+        })
+    }
+
+    /// Readable when something has arrived.
+    pub(super) fn source(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+
+    /// Takes in what arrives, after waiting for it.
+    pub(super) fn fill(&mut self, deadline: Deadline) -> Result<(), ClientError> {
         if self.start > 0 {
             self.input.copy_within(self.start..self.end, 0);
             self.end -= self.start;

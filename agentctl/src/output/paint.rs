@@ -24,13 +24,15 @@ pub(crate) enum Colour {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paint {
     decorated: bool,
+    redraws: bool,
     width: Option<usize>,
+    height: Option<usize>,
 }
 
 impl Paint {
     /// Colours and links if `decorated`; lines may be as long as they like.
     pub(crate) fn new(decorated: bool) -> Self {
-        Self { decorated, width: None }
+        Self { decorated, redraws: false, width: None, height: None }
     }
 
     /// What `stream` can show, and decorations only if they are `wanted`.
@@ -40,8 +42,11 @@ impl Paint {
         }
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         // Zero is what a terminal says that does not know (ioctl_tty(2), TIOCGWINSZ).
-        let width = tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
-        Self { decorated: wanted && !dumb, width }
+        let size = tcgetwinsize(stream).ok();
+        let known = |count: u16| Some(usize::from(count)).filter(|count| *count > 0);
+        let width = size.as_ref().and_then(|size| known(size.ws_col));
+        let height = size.as_ref().and_then(|size| known(size.ws_row));
+        Self { decorated: wanted && !dumb, redraws: !dumb, width, height }
     }
 
     /// The same with this many columns.
@@ -53,6 +58,16 @@ impl Paint {
     /// Columns of a line; `None`: no limit.
     pub(crate) fn width(self) -> Option<usize> {
         self.width
+    }
+
+    /// Lines of a screen; `None`: no limit, or not known.
+    pub(crate) fn height(self) -> Option<usize> {
+        self.height
+    }
+
+    /// Whether a line can be written again in its place.
+    pub(crate) fn redraws(self) -> bool {
+        self.redraws
     }
 
     /// Whether there are colours and links.

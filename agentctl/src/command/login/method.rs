@@ -28,7 +28,7 @@ pub(super) fn decide<'p>(
     renewed: Option<&Profile>,
     environment: Option<&Environment>,
     variable: Variable<'_>,
-    can_ask: bool,
+    (can_ask, browser): (bool, bool),
 ) -> Result<Decision<'p>, Failure> {
     if let Some(wanted) = wanted {
         return offered(provider, wanted).map(Decision::Take);
@@ -43,16 +43,28 @@ pub(super) fn decide<'p>(
     if let [only] = provider.methods.as_slice() {
         return Ok(Decision::Take(only));
     }
+    let seated = by_seat(provider, browser);
     if can_ask {
-        return Ok(Decision::Ask);
+        return Ok(seated.map_or(Decision::Ask, Decision::Take));
     }
     let with_key = |offer: &&MethodOffer| {
         offer.method == Method::ApiKey && offer.key_variables.iter().any(|name| variable(name).is_some())
     };
-    provider.methods.iter().find(with_key).map(Decision::Take).ok_or_else(|| {
+    provider.methods.iter().find(with_key).or(seated).map(Decision::Take).ok_or_else(|| {
         Failure::usage(format!("{} offers several ways to log in, and nobody can be asked", provider.title))
             .hint(format!("add {}", options(provider)))
     })
+}
+
+/// The way that goes without saying where a service offers the browser: that, or a code for any browser where none can be
+/// opened here. A code is never the first choice in front of a browser, because a code can come from somebody else
+/// (RFC 8628 §5.4).
+fn by_seat(provider: &Provider, browser: bool) -> Option<&MethodOffer> {
+    let offer = |method| provider.methods.iter().find(|offer| offer.method == method);
+    let here = offer(Method::Browser)?;
+    // A page that any browser opens needs no code.
+    let anywhere = browser || here.flow == Flow::PollExchange;
+    offer(Method::Device).filter(|_| !anywhere).or(Some(here))
 }
 
 /// The offer that an option means. `--browser` also means a code that the browser is opened with.
@@ -144,9 +156,10 @@ mod tests {
         for (wanted, expected) in
             [(Method::ApiKey, Method::ApiKey), (Method::Device, Method::Device), (Method::Browser, Method::Device)]
         {
-            assert_eq!(taken(decide(&both, Some(wanted), None, None, &unset, false)), Some(expected));
+            assert_eq!(taken(decide(&both, Some(wanted), None, None, &unset, (false, true))), Some(expected));
         }
-        let failure = decide(&both, Some(Method::ClientCredentials), None, None, &unset, true).expect_err("not there");
+        let failure =
+            decide(&both, Some(Method::ClientCredentials), None, None, &unset, (true, true)).expect_err("not there");
         let (_, _, hint) = failure.text().expect("it is told");
         assert_eq!(hint, Some("it offers `--device` or `--api-key`"));
     }
@@ -154,16 +167,39 @@ mod tests {
     #[test]
     fn without_an_option_the_only_one_or_the_last_one_is_taken_else_somebody_is_asked() {
         let one = provider(&[("browser", "poll-exchange")]);
-        assert_eq!(taken(decide(&one, None, None, None, &unset, false)), Some(Method::Browser));
+        assert_eq!(taken(decide(&one, None, None, None, &unset, (false, true))), Some(Method::Browser));
         let both = provider(BOTH);
-        assert_eq!(decide(&both, None, None, None, &set, true).expect("no mistake"), Decision::Ask);
-        assert_eq!(taken(decide(&both, None, None, None, &set, false)), Some(Method::ApiKey), "a variable decides");
-        let failure = decide(&both, None, None, None, &unset, false).expect_err("nobody can be asked");
+        assert_eq!(decide(&both, None, None, None, &set, (true, true)).expect("no mistake"), Decision::Ask);
+        assert_eq!(
+            taken(decide(&both, None, None, None, &set, (false, true))),
+            Some(Method::ApiKey),
+            "a variable decides"
+        );
+        let failure = decide(&both, None, None, None, &unset, (false, true)).expect_err("nobody can be asked");
         assert_eq!(failure.status(), crate::exit::Status::Usage);
         let last: Profile = serde_json::from_value(json!({"name": "w", "current": true, "auth_type": "api_key",
             "state": "usable", "flow": "key", "method": "api-key", "source": "file", "refresh": {"possible": false}}))
         .expect("it is a profile");
-        assert_eq!(taken(decide(&both, None, Some(&last), None, &unset, true)), Some(Method::ApiKey));
+        assert_eq!(taken(decide(&both, None, Some(&last), None, &unset, (true, true))), Some(Method::ApiKey));
+    }
+
+    #[test]
+    fn the_browser_goes_without_saying_and_a_code_only_where_none_can_be_opened() {
+        let all = provider(&[("device", "device"), ("browser", "authorization-code"), ("api-key", "key")]);
+        let seated = |browser, can_ask| taken(decide(&all, None, None, None, &unset, (can_ask, browser)));
+        for can_ask in [true, false] {
+            assert_eq!(seated(true, can_ask), Some(Method::Browser));
+            assert_eq!(seated(false, can_ask), Some(Method::Device));
+        }
+        assert_eq!(
+            taken(decide(&all, None, None, None, &set, (false, true))),
+            Some(Method::ApiKey),
+            "a variable is set"
+        );
+        let polled = provider(&[("browser", "poll-exchange"), ("device", "device"), ("api-key", "key")]);
+        assert_eq!(taken(decide(&polled, None, None, None, &unset, (true, false))), Some(Method::Browser));
+        let both = provider(BOTH);
+        assert_eq!(decide(&both, None, None, None, &unset, (true, false)).expect("no mistake"), Decision::Ask);
     }
 
     #[test]
@@ -172,7 +208,10 @@ mod tests {
             serde_json::from_value(json!({"name": "o", "url": "http://localhost", "needs_login": false}))
                 .expect("it is an environment");
         let both = provider(BOTH);
-        assert_eq!(decide(&both, None, None, Some(&open), &unset, false).expect("no mistake"), Decision::None);
-        assert_eq!(taken(decide(&both, Some(Method::ApiKey), None, Some(&open), &unset, false)), Some(Method::ApiKey));
+        assert_eq!(decide(&both, None, None, Some(&open), &unset, (false, true)).expect("no mistake"), Decision::None);
+        assert_eq!(
+            taken(decide(&both, Some(Method::ApiKey), None, Some(&open), &unset, (false, true))),
+            Some(Method::ApiKey)
+        );
     }
 }

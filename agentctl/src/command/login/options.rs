@@ -51,9 +51,30 @@ pub(super) struct Login {
     /// When the key lapses: a date and time such as 2026-11-22T08:30:00Z, or a duration from now such as `90d`
     #[arg(long, value_name = "TIME", value_parser = request::point)]
     pub(super) expires_at: Option<Timestamp>,
-    /// Print the address and open nothing
+    /// Print the address and open nothing; where the browser is on another machine, the address it ends at is asked for
     #[arg(long)]
     pub(super) no_open_browser: bool,
+    /// Show the address as a QR code too, even where the screen is low; by default only that of a device login
+    #[arg(long)]
+    pub(super) qr: bool,
+    /// Show no QR code
+    #[arg(long, conflicts_with = "qr")]
+    pub(super) no_qr: bool,
+    /// Copy the code, or the address where there is none, to the clipboard
+    #[arg(long)]
+    pub(super) copy: bool,
+    /// Go on with a login that waits: that of the named profile, or of this id
+    #[arg(long, group = "waiting", conflicts_with_all = ["method", "issuer"])]
+    pub(super) resume: bool,
+    /// List the logins that wait
+    #[arg(long, group = "waiting", conflicts_with_all = ["method", "issuer", "target"])]
+    pub(super) list: bool,
+    /// Cancel a login that waits: that of the named profile, or of this id
+    #[arg(long, group = "waiting", conflicts_with_all = ["method", "issuer"])]
+    pub(super) cancel: bool,
+    /// Hand the login the address that a browser on another machine ended at: one line on standard input
+    #[arg(long, requires = "resume")]
+    pub(super) answer_stdin: bool,
     /// Give up after this time; by default what the provider says, else `5m`
     #[arg(long, visible_aliases = ["timeout", "max-wait-seconds"], value_name = "DURATION", value_parser = seconds)]
     pub(super) max_wait: Option<u64>,
@@ -142,7 +163,7 @@ impl Login {
     pub(super) fn request(self) -> Result<LoginRequest, Failure> {
         let auth_params: BTreeMap<String, String> = request::unique(self.auth_param)?;
         Ok(LoginRequest {
-            browser: crate::browser::available(|name| std::env::var_os(name)),
+            browser: crate::browser::here().opens,
             switch: !self.no_switch,
             max_wait: self.max_wait,
             poll_interval: self.poll_interval,

@@ -7,6 +7,7 @@ use super::inputs::{self, Case, Given, Inputs, Origin};
 use super::method::{self, Decision};
 use super::options::{Login, Plan};
 use super::target::Target;
+use crate::browser;
 use crate::command::fallback;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -21,7 +22,14 @@ pub(super) fn plan(
     let (renewed, can_ask) = (target.renewed(), invocation.can_ask());
     let environment = deployment(provider, login.environment.as_deref(), renewed);
     let variable: fallback::Variable<'_> = &fallback::variable;
-    let offer = match method::decide(provider, login.method(), renewed, environment, variable, can_ask)? {
+    let offer = match method::decide(
+        provider,
+        login.method(),
+        renewed,
+        environment,
+        variable,
+        (can_ask, browser::here().opens),
+    )? {
         Decision::Take(offer) => Some(offer),
         Decision::Ask => Some(method::pick(invocation, provider)?),
         Decision::None => None,

@@ -32,7 +32,8 @@ impl Hatch {
         let desk = self.0.upgrade().ok_or(AnswerError::NotAwaited)?;
         let redirect_uri = desk.expected.redirect.uri(desk.expected.port);
         let no = |what: &str| AnswerError::NotTheAnswer { why: format!("{what}; it begins with `{redirect_uri}`") };
-        let request = request(address, &redirect_uri).ok_or_else(|| no("this is not the address the browser ended at"))?;
+        let request =
+            request(address, &redirect_uri).ok_or_else(|| no("this is not the address the browser ended at"))?;
         let answer = desk.expected.judge(&request).map_err(|page| match page {
             Page::NotFound => no("this address leads elsewhere than back to this login"),
             _ => no("this address is not the answer to this login: it is of another one, or not whole"),
