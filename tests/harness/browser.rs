@@ -62,7 +62,7 @@ impl Browser {
     pub fn behind(proxy: &str, ca_pem: &str) -> Self {
         let proxy = Proxy::https(proxy).expect("the proxy is an address");
         let client = builder(Some(ca_pem), Some(proxy)).build().expect("the client's settings are valid");
-        Self { client, cookies: BTreeMap::new() }
+        Self { client, cookies: BTreeMap::new(), elsewhere: false }
     }
 
     /// Opens an address and follows every redirect, the one to the client's loopback listener included.
