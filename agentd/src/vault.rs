@@ -120,6 +120,12 @@ struct Directory {
     choices: BTreeMap<String, Choice>,
 }
 
+impl Directory {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.profiles.keys().map(|name| &**name)
+    }
+}
+
 /// A keeper, as the vault sees it.
 #[derive(Debug, Clone)]
 struct Handle {

@@ -4,6 +4,7 @@
 use proto::id::ProfileName;
 use proto::problem::Code;
 use proto::profile::Profile;
+use strsim::levenshtein;
 
 use crate::client::{Client, ClientError};
 use crate::exit::Status;
@@ -64,27 +65,11 @@ pub(super) fn pick<'p>(invocation: &Invocation, verb: &str, profiles: &'p [Profi
 
 /// The word of `words` that was probably meant: at most two letters away, or begun alike.
 pub(super) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let near = |candidate: &str| match distance(word, candidate) {
+    let near = |candidate: &str| match levenshtein(word, candidate) {
         0..=2 if candidate.len() > 2 => true,
         _ => word.len() > 2 && candidate.starts_with(word),
     };
-    words.filter(|candidate| near(candidate)).min_by_key(|candidate| distance(word, candidate))
-}
-
-/// How many letters must be put in, taken out or changed (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    words.filter(|candidate| near(candidate)).min_by_key(|candidate| levenshtein(word, candidate))
 }
 
 #[cfg(test)]

@@ -147,7 +147,10 @@ impl Told for SelectError {
             }
             SelectError::NoneCurrent => Problem::new(Code::NotFound, detail)
                 .hint("name one with --profile, or make one current with `agentctl switch NAME`"),
-            SelectError::NotFound(_) => Problem::new(Code::NotFound, detail).hint("`agentctl list` shows them"),
+            SelectError::NotFound { near, .. } => {
+                let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+                Problem::new(Code::NotFound, detail).hint(format!("{near}`agentctl list` shows them"))
+            }
         }
     }
 }

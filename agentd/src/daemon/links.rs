@@ -150,7 +150,7 @@ impl Exporter {
 
 fn absent(error: SelectError) -> Absent {
     match error {
-        SelectError::NotFound(name) => Absent::NoProfile(name),
+        SelectError::NotFound { name, .. } => Absent::NoProfile(name),
         SelectError::NobodyLoggedIn | SelectError::NoProfiles | SelectError::NoneCurrent => Absent::NoneCurrent,
     }
 }

@@ -23,7 +23,7 @@ impl Vault {
                 _ => return Err(SelectError::NoneCurrent),
             },
         };
-        directory.profiles.get(name).cloned().ok_or_else(|| SelectError::NotFound(name.to_owned()))
+        directory.profiles.get(name).cloned().ok_or_else(|| SelectError::no_such(name, directory.names()))
     }
 
     /// Makes a profile current.

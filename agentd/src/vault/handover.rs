@@ -17,7 +17,7 @@ impl Vault {
     pub async fn surrender(&self, name: &str) -> Result<Option<Arc<RefreshToken>>, SelectError> {
         let (reply, done) = oneshot::channel();
         let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Surrender(reply));
-        done.await.map_err(|_removed| SelectError::NotFound(name.to_owned()))
+        done.await.map_err(|_removed| SelectError::no_such(name, self.directory().names()))
     }
 
     /// Takes up again what was surrendered.
@@ -27,6 +27,6 @@ impl Vault {
     pub async fn reclaim(&self, name: &str) -> Result<(), SelectError> {
         let (reply, done) = oneshot::channel();
         let _ending = self.find(Some(name))?.commands.unbounded_send(Command::Reclaim(reply));
-        done.await.map_err(|_removed| SelectError::NotFound(name.to_owned()))
+        done.await.map_err(|_removed| SelectError::no_such(name, self.directory().names()))
     }
 }

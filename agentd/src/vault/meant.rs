@@ -216,7 +216,10 @@ impl Scene<'_> {
     fn named(&self, name: Option<&str>, binding: bool) -> Says {
         let Some(name) = name else { return Says::Nothing("names nothing") };
         let Some(found) = self.profiles.iter().find(|snapshot| *snapshot.name == *name) else {
-            return Says::Refuses(SelectError::NotFound(name.to_owned()).into(), Vec::new());
+            return Says::Refuses(
+                SelectError::no_such(name, self.profiles.iter().map(|known| &*known.name)).into(),
+                Vec::new(),
+            );
         };
         let profiles = vec![Arc::clone(&found.name)];
         match self.wanted() {

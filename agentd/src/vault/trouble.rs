@@ -3,8 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use strsim::levenshtein;
+
 use crate::oauth::ExchangeError;
 use crate::store::WriteError;
+
+/// A name that differs by at most so many letters was probably meant.
+const MOST_SLIPS: usize = 2;
 
 /// Why a login is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,8 +129,22 @@ pub enum SelectError {
     #[error("there is no profile yet")]
     NoProfiles,
     /// Correct the name.
-    #[error("there is no profile `{0}`")]
-    NotFound(String),
+    #[error("there is no profile `{name}`")]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// A profile whose name differs by a slip.
+        near: Option<String>,
+    },
+}
+
+impl SelectError {
+    /// There is no profile `name` among those that are known.
+    pub(super) fn no_such<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Self {
+        let slips = known.map(|known| (levenshtein(name, known), known)).filter(|(slips, _)| *slips <= MOST_SLIPS);
+        let near = slips.filter(|(slips, known)| *slips < known.len()).min().map(|(_, known)| known.to_owned());
+        Self::NotFound { name: name.to_owned(), near }
+    }
 }
 
 /// Why the current profile was not changed.
@@ -137,4 +156,23 @@ pub enum SwitchError {
     /// The store cannot be written.
     #[error("the choice cannot be saved")]
     NotSaved(#[source] WriteError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_was_mistyped_comes_with_the_one_that_was_meant() {
+        let near = |name: &str| match SelectError::no_such(name, ["work", "ci", "personal"].into_iter()) {
+            SelectError::NotFound { near, .. } => near,
+            other => unreachable!("{other:?}"),
+        };
+        for (name, meant) in [("wrok", "work"), ("wor", "work"), ("persnal", "personal"), ("cj", "ci")] {
+            assert_eq!(near(name).as_deref(), Some(meant), "{name}");
+        }
+        for name in ["x", "github", "xy"] {
+            assert_eq!(near(name), None, "{name}");
+        }
+    }
 }
