@@ -15,6 +15,7 @@ mod handler_inspect;
 mod handler_token;
 mod issue;
 mod ledger;
+mod looks;
 mod page;
 mod request;
 mod rules;
@@ -30,6 +31,7 @@ mod watched;
 pub use behaviour::{Behaviour, Endpoint, ErrorBody, ExpiresIn};
 pub use config::{Client, ClientAuth, Config, Discovery, IdToken, Iss, Offline, Published, Redirects, Rotation};
 pub use ledger::{Entry, Ledger, Tally};
+pub use looks::Looks;
 pub use rules::{DeviceRules, Hint, Narrow, RefreshRules, Refusal, RevocationRules, UnknownCode};
 pub use token::FamilyView;
 

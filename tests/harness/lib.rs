@@ -30,6 +30,7 @@ pub mod session;
 pub mod site;
 pub mod soak;
 pub mod stage;
+pub mod standard;
 pub mod stranger;
 #[cfg(target_os = "linux")]
 pub mod terminal;

@@ -57,6 +57,7 @@ mod service_tensormesh_grant;
 mod services;
 mod short_tokens;
 mod single_flight;
+mod standard_logins;
 mod tls;
 mod trust;
 mod unattended;

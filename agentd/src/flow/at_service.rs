@@ -95,7 +95,12 @@ async fn authorization_server(
         // The person, or the provider's file, has named its host.
         (None, Some(document), _) => ground.oauth.discover_at(document, ca_file, Reach::Anywhere).await,
         (None, None, Some(issuer)) => discover(ground, issuer, ca_file).await,
-        (None, None, None) => Ok(Metadata { issuer: place.base.clone(), ..Metadata::default() }),
+        // A service without metadata takes the client's secret in the form, as GitHub does.
+        (None, None, None) => Ok(Metadata {
+            issuer: place.base.clone(),
+            token_endpoint_auth_methods_supported: Some(vec!["client_secret_post".to_owned()]),
+            ..Metadata::default()
+        }),
     };
     if let Ok(metadata) = &discovered {
         issuer = Some(metadata.issuer.clone());

@@ -5,6 +5,7 @@
 
 use super::{
     Endpoint,
+    looks::Looks,
     rules::{DeviceRules, RefreshRules, RevocationRules},
 };
 use serde_json::{Map, Value};
@@ -42,6 +43,8 @@ pub struct Config {
     pub iss_parameter: Iss,
     /// Which answers carry an ID token, and what it says.
     pub id_token: IdToken,
+    /// Where it departs from the standards.
+    pub looks: Looks,
 }
 
 impl Default for Config {
@@ -61,6 +64,7 @@ impl Default for Config {
             revocation: RevocationRules::default(),
             iss_parameter: Iss::Correct,
             id_token: IdToken::default(),
+            looks: Looks::default(),
         }
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn authorize(world: &mut World, call: &Call, plan: &[Behaviour]) -> A
                 scope: call.get("scope").unwrap_or_default().to_owned(),
                 nonce: call.get("nonce").map(str::to_owned),
                 audience: call.all("resource"),
-                consent: call.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|one| one == "consent")),
+                consent: offline(world, call)
+                    && call.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|one| one == "consent")),
                 redeemed: None,
             };
             let value = world.mint.secret("code", 0);
@@ -96,11 +97,17 @@ fn outcome(call: &Call, plan: &[Behaviour]) -> Result<String, (String, Option<St
     }
 }
 
+/// Whether the request says that the person will be away, where it has to.
+fn offline(world: &World, call: &Call) -> bool {
+    !world.config.looks.asks_for_offline || call.get("access_type") == Some("offline")
+}
+
 fn is_loopback_callback(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|url| {
         let loopback = match url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
             _ => false,
         };
         loopback && url.scheme() == "http" && url.path() == "/callback" && url.query().is_none()

@@ -39,6 +39,9 @@ pub(super) fn device_authorization(world: &mut World, call: &Call) -> Answer {
         Ok(client) => client,
         Err(refusal) => return refusal,
     };
+    if world.config.looks.client_in_form && call.get("client_id").is_none() {
+        return Answer::error(400, "invalid_request", Some("Missing required parameter: client_id"));
+    }
     let rules = world.config.device.clone();
     let device_code = world.mint.secret("dc", 0);
     let mut user_code = world.mint.user_code();

@@ -62,6 +62,7 @@ fn code_grant(world: &mut World, call: &Call, client: &str, plan: &[Behaviour]) 
 /// Whether a login of this scope receives a refresh token; `consent` is what a browser login needs besides.
 pub(super) fn first_refresh(world: &World, scope: &str, consent: bool) -> RefreshPart {
     let given = match world.config.offline {
+        Offline::Always if world.config.looks.asks_for_offline => consent,
         Offline::Always => true,
         Offline::WithScope => has(scope, "offline_access"),
         Offline::WithScopeAndConsent => has(scope, "offline_access") && consent,

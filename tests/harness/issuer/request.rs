@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) authorization: Option<String>,
     /// The browser carries the wish of a person to refuse, the cookie `decision=deny`.
     pub(super) refused: bool,
+    /// `Accept` names JSON.
+    pub(super) accepts_json: bool,
 }
 
 impl Call {
@@ -35,12 +37,14 @@ impl Call {
             .map(|(k, v)| (k.into(), v.into()));
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let cookie = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+        let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
         Some(Self {
             endpoint,
             method: parts.method.to_string(),
             parameters: parameters.collect(),
             authorization: authorization.map(str::to_owned),
             refused: cookie.is_some_and(|cookie| cookie.split("; ").any(|one| one == "decision=deny")),
+            accepts_json: accept.is_some_and(|accept| accept.contains("application/json")),
         })
     }
 

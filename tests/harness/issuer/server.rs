@@ -113,6 +113,7 @@ async fn answer(
         Some(answer) => answer,
         None => shared.change(|world| process(world, &call, &plan)),
     };
+    answer = shared.look().config.looks.dress(endpoint, call.accepts_json, answer);
     let delivery = answer.rotated.then(|| Delivery::new(Arc::clone(&shared), in_flight));
     for behaviour in &plan {
         match behaviour {

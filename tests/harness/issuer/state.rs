@@ -68,6 +68,9 @@ impl World {
 
 /// The path an endpoint answers at.
 pub(super) fn path(config: &Config, endpoint: Endpoint) -> String {
+    if let Some(path) = config.looks.paths.get(&endpoint) {
+        return path.clone();
+    }
     let base = &config.discovery.path;
     let slash = if config.discovery.trailing_slash { "/" } else { "" };
     match endpoint {
