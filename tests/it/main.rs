@@ -62,5 +62,6 @@ mod tls;
 mod trust;
 mod unattended;
 mod unsaved;
+mod userinfo;
 mod versions;
 mod which_profile;
