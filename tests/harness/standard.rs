@@ -155,7 +155,7 @@ pub fn entra() -> Standard {
 /// Okta: an authorization server below the organization, ports of redirects compared.
 pub fn okta(port: u16) -> Standard {
     let mut okta = Standard::new("okta", Looks::default());
-    okta.config.discovery.path = "/oauth2/default".to_owned();
+    "/oauth2/default".clone_into(&mut okta.config.discovery.path);
     okta.config.offline = Offline::WithScope;
     okta.config.clients[0].redirects = Redirects::Exactly(vec![format!("http://127.0.0.1:{port}/callback")]);
     okta
@@ -198,7 +198,7 @@ pub fn keycloak() -> Standard {
         ..Looks::default()
     };
     let mut keycloak = Standard::new("keycloak", looks);
-    keycloak.config.discovery.path = "/realms/acme".to_owned();
+    "/realms/acme".clone_into(&mut keycloak.config.discovery.path);
     keycloak.config.discovery.oauth_metadata = false;
     keycloak.config.offline = Offline::WithScope;
     for claim in ["name", "email"] {
@@ -210,7 +210,7 @@ pub fn keycloak() -> Standard {
 /// Any service that follows the standards, and answers at `/tenant/`, with the slash in its name.
 pub fn oidc() -> Standard {
     let mut oidc = Standard::new("oidc", Looks::default());
-    oidc.config.discovery.path = "/tenant".to_owned();
+    "/tenant".clone_into(&mut oidc.config.discovery.path);
     oidc.address = |issuer| {
         let own = format!("{}/", issuer.url());
         issuer.reconfigure(|config| {

@@ -155,7 +155,7 @@ async fn github_apps_whose_tokens_end_are_refreshed() {
     let request = RefreshRequest { profile: Some(profile.name.clone()) };
     let over = Behaviour::Status { status: 200, body: ErrorBody::Error("bad_refresh_token"), retry_after: None };
     at.issuer().next(Endpoint::Token, over);
-    at.stage.pass(std::time::Duration::from_secs(60));
+    at.stage.pass(std::time::Duration::from_mins(1));
     let answer = at.stage.wire.call(&route::REFRESH, "", &request).await.message::<Profile>();
     assert_eq!(answer.map_err(|problem| problem.code), Err(Code::LoginRequired), "GitHub's word for `invalid_grant`");
 }

@@ -92,7 +92,7 @@ async fn a_token_that_the_service_refuses_is_renewed_once() {
     assert!(!whoami(&stage).await.expect("the second try is answered").offline);
     assert_eq!(stage.issuer.exchanges() - before, 1);
     stage.issuer.always(Endpoint::Userinfo, Behaviour::status(401));
-    stage.pass(std::time::Duration::from_secs(60));
+    stage.pass(std::time::Duration::from_mins(1));
     let refused = whoami(&stage).await.map_err(|problem| problem.code);
     assert_eq!(refused.err(), Some(Code::LoginRequired));
     stage.issuer.clear(Endpoint::Userinfo);
