@@ -25,6 +25,7 @@ pub(crate) use paint::{Colour, Paint};
 pub(crate) use relative::{span, when};
 pub(crate) use table::{Cell, fields, table};
 
+use crate::browser;
 use crate::exit::Status;
 use crate::failure::Failure;
 use crate::wiped::Wiped;
@@ -125,7 +126,9 @@ impl Output {
         let url = clean(url);
         match self.speech_format {
             Format::Json => self.speak(None, &url),
-            Format::Text => say(&format!("  {}", self.speech.link(&url))),
+            // Nothing is made easy to click on that would not be opened.
+            Format::Text if browser::permitted(&url) => say(&format!("  {}", self.speech.link(&url))),
+            Format::Text => say(&format!("  {url}")),
         }
     }
 

@@ -7,6 +7,8 @@
 pub mod architecture;
 pub mod browser;
 pub mod canary;
+#[cfg(target_os = "linux")]
+pub mod chromium;
 pub mod client;
 pub mod ctl;
 pub mod daemon;

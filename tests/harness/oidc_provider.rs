@@ -20,13 +20,15 @@ pub struct Settings {
     pub access_token_ttl: Duration,
     /// Refresh tokens are given only to logins with `offline_access` (and, in the browser, `prompt=consent`).
     pub offline_access_needed: bool,
+    /// A person logs in and consents by forms, instead of by going there.
+    pub pages: bool,
     /// TCP port on 127.0.0.1; 0 takes a free one. A fixed port lets a test stop the server and start it again.
     pub port: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { access_token_ttl: Duration::from_hours(1), offline_access_needed: true, port: 0 }
+        Self { access_token_ttl: Duration::from_hours(1), offline_access_needed: true, pages: false, port: 0 }
     }
 }
 
@@ -66,6 +68,7 @@ impl OidcProvider {
         let argument = json!({
             "accessTokenTtl": settings.access_token_ttl.as_secs(),
             "offlineAccessNeeded": settings.offline_access_needed,
+            "pages": settings.pages,
             "port": settings.port,
         });
         let mut process = Command::new("node")

@@ -2,6 +2,9 @@
 
 mod agentctl;
 mod architecture;
+mod browser_opening;
+#[cfg(target_os = "linux")]
+mod chromium;
 mod completions;
 mod config;
 mod crowd;

@@ -1,6 +1,7 @@
 // The certified `oidc-provider` on loopback, as the tests need it.
 //
 // Its one argument is a JSON object: { "port", "accessTokenTtl", "refreshTokenTtl", "offlineAccessNeeded" }, each optional.
+// With "pages" a person in a browser logs in and consents by forms.
 // It prints `ready URL` when it listens and ends when its standard input does.
 //
 // Besides the provider's own routes there are:
@@ -109,14 +110,25 @@ for (const name of COUNTED) {
 const refreshTokens = [];
 provider.on("refresh_token.saved", (token) => { refreshTokens.push(token.jti); });
 
+const page = (title, fields, yes) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
+<h1>${title}</h1><form method="post">${fields}<p><button name="decision" value="yes">${yes}</button>
+<button name="decision" value="no">Cancel</button></p></form></html>`;
+
 async function interaction(req, res) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(req, res);
-  if (/(^|;\s*)decision=deny/.test(req.headers.cookie ?? "")) {
+  const form = req.method === "POST" ? await body(req) : undefined;
+  if (settings.pages && !form) {
+    const html = prompt.name === "login"
+      ? page("Log in", '<p><label>Name <input name="name" autofocus></label></p>', "Log in")
+      : page("Give access?", "<p>A program on this machine wants to act for you.</p>", "Allow");
+    return res.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(html);
+  }
+  if (form?.get("decision") === "no" || /(^|;\s*)decision=deny/.test(req.headers.cookie ?? "")) {
     const refusal = { error: "access_denied", error_description: "the person refused" };
     return provider.interactionFinished(req, res, refusal, { mergeWithLastSubmission: false });
   }
   if (prompt.name === "login") {
-    return provider.interactionFinished(req, res, { login: { accountId: ACCOUNT } }, { mergeWithLastSubmission: false });
+    return provider.interactionFinished(req, res, { login: { accountId: form?.get("name") || ACCOUNT } }, { mergeWithLastSubmission: false });
   }
   const grant = (grantId && await provider.Grant.find(grantId))
     || new provider.Grant({ accountId: session.accountId, clientId: params.client_id });

@@ -24,7 +24,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     report::step("format", || command::run(cargo().args(["fmt", "--all", "--check"])))?;
     report::step("install the packages of the tests", install::packages)?;
     report::step("install the clients of services", install::clients)?;
-    report::step("install the keyring", install::debian)?;
+    report::step("install the keyring and the browser", install::debian)?;
     report::step("install cargo-deny", install::cargo_deny)?;
     report::step("licences, bans, sources", || {
         command::run(install::deny().args(["check", "licenses", "bans", "sources"]))

@@ -50,6 +50,10 @@ impl Expected {
         if request.method() != Method::GET {
             return Err(Page::WrongMethod);
         }
+        // A browser says what it loads an address as (Fetch Metadata): the answer is a page, never part of another one.
+        if request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document") {
+            return Err(Page::BadRequest);
+        }
         let sent = parameters(request.uri().query().unwrap_or_default()).ok_or(Page::BadRequest)?;
         if !sent.state.as_ref().is_some_and(|state| self.state.matches(state)) {
             return Err(Page::BadRequest);
@@ -187,6 +191,17 @@ mod tests {
         let mut twice = get(GOOD);
         twice.headers_mut().append("host", header::HeaderValue::from_static("evil.example"));
         assert_eq!(expected(false).judge(&twice).err(), Some(Page::BadRequest));
+    }
+
+    #[test]
+    fn a_part_of_another_page_is_no_answer() {
+        for (dest, is_answer) in
+            [("document", true), ("image", false), ("iframe", false), ("empty", false), ("", false)]
+        {
+            let request = Request::get(GOOD).header("host", "127.0.0.1:4321").header("sec-fetch-dest", dest);
+            let request = request.body(()).expect("the request is good");
+            assert_eq!(expected(false).judge(&request).is_ok(), is_answer, "{dest}");
+        }
     }
 
     #[test]

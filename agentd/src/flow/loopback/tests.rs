@@ -76,6 +76,53 @@ async fn the_browser_that_waits_is_not_evicted() {
     assert!(page.starts_with("HTTP/1.1 403 "), "{page}");
 }
 
+/// What other programs on this machine, and pages in the browser, could send: none of it is the answer, and none of it keeps
+/// the browser from bringing the right one.
+#[tokio::test]
+async fn what_is_not_the_answer_neither_ends_the_login_nor_learns_anything() {
+    let (listener, at) = listen(anywhere(), &Tasks::root()).await.expect("a free port");
+    let get = |target: &str, more: &str| format!("GET {target} HTTP/1.1\r\nHost: {at}\r\n{more}\r\n");
+    let image = "Referer: https://evil.example/\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n\
+                 Sec-Fetch-Dest: image\r\n";
+    for (request, status) in [
+        (get("/", ""), "404"),
+        (get("/callback/../callback2?code=x&state=right", ""), "404"),
+        (get("/callback?code=x&state=wrong", ""), "400"),
+        (get("/callback?code=evil&state=right", image), "400"),
+        (get("/callback?code=x&state=wrong", image), "400"),
+        (get("/callback?code=x&state=right", "Host: evil.example\r\n"), "400"),
+        ("GET /callback?code=x&state=right HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(), "400"),
+        (format!("POST /callback HTTP/1.1\r\nHost: {at}\r\nContent-Length: 22\r\n\r\ncode=evil&state=right "), "405"),
+        ("\x16\x03\x01 nonsense\r\n\r\n".to_owned(), "400"),
+    ] {
+        let page = browse(at, &request).await;
+        assert!(page.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {page}");
+        assert!(!page.contains("right") && !page.contains("evil"), "{request}: {page}");
+    }
+    let request = good(at);
+    let (page, ()) = tokio::join!(browse(at, &request), async {
+        let (browser, answer) = within(listener.answer()).await;
+        assert!(answer.is_ok_and(|code| code.matches("c0de")));
+        browser.show(Page::Done { profile: "work".to_owned() }).await;
+    });
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+}
+
+#[tokio::test]
+async fn an_answer_counts_once() {
+    let (listener, at) = listen(anywhere(), &Tasks::root()).await.expect("a free port");
+    let request = good(at);
+    let (first, ()) = tokio::join!(browse(at, &request), async {
+        let (browser, answer) = within(listener.answer()).await;
+        let again = browse(at, &request.replace("c0de", "other")).await;
+        assert!(again.starts_with("HTTP/1.1 410 "), "{again}");
+        assert!(answer.is_ok_and(|code| code.matches("c0de")), "the first stays");
+        browser.show(Page::Failed).await;
+    });
+    assert!(first.starts_with("HTTP/1.1 502 "), "{first}");
+    assert_eq!(browse(at, &request).await, "", "and then nobody listens");
+}
+
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let (_listener, at) = listen(anywhere(), &Tasks::root()).await.expect("a free port");

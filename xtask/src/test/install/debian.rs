@@ -1,4 +1,4 @@
-//! A session bus and a real Secret Service. They come from the system: nothing else packages them.
+//! A session bus, a real Secret Service and a browser. They come from the system: nothing else packages them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,7 +8,8 @@ use crate::failure::Failure;
 use crate::report;
 
 /// Programs, and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 5] = [
+    ("chromium", "chromium"),
     ("dbus-daemon", "dbus"),
     ("dbus-send", "dbus"),
     ("gnome-keyring-daemon", "gnome-keyring"),
