@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub(crate) use clean::clean;
 pub(crate) use paint::{Colour, Paint};
 pub(crate) use relative::{span, when};
-pub(crate) use table::{Cell, fields, table};
+pub(crate) use table::{Cell, fields, shortened, table};
 
 use crate::browser;
 use crate::exit::Status;
@@ -83,6 +83,11 @@ impl Output {
     /// The colours of standard output.
     pub(crate) fn paint(&self) -> Paint {
         self.data
+    }
+
+    /// The colours of standard error.
+    pub(crate) fn speech(&self) -> Paint {
+        self.speech
     }
 
     /// Writes one JSON document and a newline to standard output.
@@ -151,7 +156,7 @@ impl Output {
         true
     }
 
-    /// What a terminal obeys and does not show.
+    /// What a terminal obeys, and words between that are clean already.
     #[allow(clippy::unused_self, reason = "all printing goes through one object")]
     pub(crate) fn sequence(&self, sequence: &str) {
         std::io::stderr().lock().write_all(sequence.as_bytes()).ok();

@@ -2,7 +2,9 @@
 //!
 //! An answer is one line, read byte by byte, so that what follows on standard input stays there for the next question.
 
+mod menu;
 mod pick;
+mod picker;
 mod typed;
 
 use std::io::{ErrorKind, IsTerminal, Read, Write};

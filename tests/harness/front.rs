@@ -15,7 +15,7 @@ use crate::daemon::Process;
 use crate::sandbox::{Sandbox, program};
 use crate::service::{Service, Wire};
 #[cfg(target_os = "linux")]
-use crate::terminal::Terminal;
+use crate::terminal::{Size, Terminal};
 use crate::until::until;
 
 /// The name of the deployment in use, which is the service on loopback.
@@ -101,6 +101,12 @@ impl<W: Wire> Front<W> {
     #[cfg(target_os = "linux")]
     pub fn terminal(&self, arguments: &[&str]) -> Terminal {
         Terminal::start(&self.sandbox, &program("agentctl"), arguments)
+    }
+
+    /// The same on a terminal of this size whose screen can be looked at.
+    #[cfg(target_os = "linux")]
+    pub fn screen(&self, size: Size, arguments: &[&str]) -> Terminal {
+        Terminal::start_on(size, &self.sandbox, &program("agentctl"), arguments)
     }
 
     /// Ends a command on a terminal: its exit code and all that was seen.

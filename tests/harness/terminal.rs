@@ -1,7 +1,8 @@
 //! A person at a terminal: a pseudo-terminal that is the controlling one of the program on it, so that Ctrl-C works.
 
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::num::NonZero;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,7 @@ use std::thread::JoinHandle;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::sandbox::Sandbox;
 use crate::until::{until, until_true};
@@ -31,11 +32,40 @@ pub struct Terminal {
     reader: Option<JoinHandle<()>>,
     /// So much of what was seen has been waited for.
     read: usize,
+    size: Size,
+}
+
+/// How much a terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Characters of a line.
+    pub columns: u16,
+    /// Lines.
+    pub rows: u16,
+}
+
+impl Size {
+    /// That of a new window.
+    pub const USUAL: Self = Self { columns: 80, rows: 24 };
+
+    fn give(self, terminal: &impl AsFd) {
+        let size = Winsize { ws_row: self.rows, ws_col: self.columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(terminal, size).expect("it is a terminal");
+    }
 }
 
 impl Terminal {
-    /// Starts a program in a session of its own.
+    /// Starts a program in a session of its own, on a terminal that can do nothing but show lines.
     pub fn start(sandbox: &Sandbox, program: &Path, arguments: &[&str]) -> Self {
+        Self::open(sandbox, program, arguments, "dumb", Size::USUAL)
+    }
+
+    /// The same on one that moves its cursor and erases, as all do today; [`Self::screen`] is what it shows.
+    pub fn start_on(size: Size, sandbox: &Sandbox, program: &Path, arguments: &[&str]) -> Self {
+        Self::open(sandbox, program, arguments, "xterm", size)
+    }
+
+    fn open(sandbox: &Sandbox, program: &Path, arguments: &[&str], term: &str, size: Size) -> Self {
         let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are pseudo-terminals");
         grantpt(&screen).expect("it is ours");
         unlockpt(&screen).expect("it is ours");
@@ -45,9 +75,10 @@ impl Terminal {
             File::from(line.expect("the terminal can be opened"))
         };
         let line = open();
+        size.give(&line);
         let mut command = sandbox.command("setsid");
         command.arg("--ctty").arg(program).args(arguments);
-        command.env("AGENTCTL_NO_AUTOSTART", "1").env("NO_COLOR", "1").env("TERM", "dumb");
+        command.env("AGENTCTL_NO_AUTOSTART", "1").env("NO_COLOR", "1").env("TERM", term);
         let spawned =
             command.stdin(Stdio::from(open())).stdout(Stdio::from(open())).stderr(Stdio::from(open())).spawn();
         let child = spawned.expect("there is a `setsid`");
@@ -58,7 +89,28 @@ impl Terminal {
             let (screen, seen) = (rustix::io::dup(&screen).expect("it can be duplicated"), Arc::clone(&seen));
             move || read_all(&screen, &seen)
         });
-        Self { child, screen, line: Some(line), seen, reader: Some(reader), read: 0 }
+        Self { child, screen, line: Some(line), seen, reader: Some(reader), read: 0, size }
+    }
+
+    /// The lines on the screen, without empty ones at the end.
+    pub fn screen(&self) -> Vec<String> {
+        let some = |size: u16| NonZero::new(size).expect("a terminal has lines and columns");
+        let mut emulated = vt100::Parser::new(some(self.size.rows), some(self.size.columns), 0);
+        emulated.process(&self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut lines: Vec<String> = emulated.screen().rows(0, self.size.columns).collect();
+        lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
+        lines
+    }
+
+    /// Waits until the screen shows exactly these lines.
+    pub fn wait_for_screen(&self, lines: &[&str]) {
+        until_true(&format!("{lines:#?} on the screen, which shows {:#?}", self.screen()), || self.screen() == lines);
+    }
+
+    /// Changes its size, as a person who drags the window. What is shown is not broken anew.
+    pub fn resize(&mut self, size: Size) {
+        self.size = size;
+        size.give(&self.screen);
     }
 
     /// Waits until this is shown, after what was waited for before.

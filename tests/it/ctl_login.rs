@@ -30,7 +30,7 @@ fn a_login_by_browser_prints_its_address_and_ends_by_saying_who() {
     let ran = ran.ok();
     assert!(ran.err.contains(&format!("To log in, open this address in any browser:\n  {address}\n")), "{ran:?}");
     assert!(!ran.err.contains("warning"), "nothing was tried: {ran:?}");
-    assert_eq!(ran.out, "Logged in to ada@example.test as ada@example.test\n");
+    assert_eq!(ran.out, "Logged in to ada@example.test as ada@example.test (Ada Example, Tensormesh)\n");
     assert!(ran.err.ends_with("It is the current profile now\n"), "{ran:?}");
 }
 
@@ -48,7 +48,7 @@ fn a_login_by_device_prints_address_and_code() {
     assert!(ran.err.contains(&format!("  {page}\n  {code}\n")), "{ran:?}");
     assert!(ran.err.contains(&format!("  {address}\n")), "{ran:?}");
     assert!(ran.err.contains("The code stops working in "), "{ran:?}");
-    assert_eq!(ran.out, "Logged in to work as ada@example.test\n");
+    assert_eq!(ran.out, "Logged in to work as ada@example.test (Baseten)\n");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_login_by_session_polling_ends_in_a_key() {
     let front = Front::new(Tank::default());
     let ran = front.run(&["login", "tank", "--browser", "--no-open-browser", "--poll-interval", "10ms"]).ok();
     assert!(ran.err.contains(&format!("  {}/cli-login?session=", front.service.url())), "{ran:?}");
-    assert_eq!(ran.out, "Logged in to ada@example.test as ada@example.test\n");
+    assert_eq!(ran.out, "Logged in to ada@example.test as ada@example.test (Ada Example, Tank)\n");
     let profile = &front.json(&["status"])["profile"];
     assert_eq!((&profile["auth_type"], &profile["flow"]), (&"api_key".into(), &"poll-exchange".into()));
 }
@@ -80,7 +80,7 @@ fn a_key_from_standard_input_is_tried_before_it_is_kept() {
     assert_eq!(front.json(&["list", "--offline"]), serde_json::json!([]));
     let key = front.service.make_key();
     let kept = front.ctl(&arguments).input(&format!("{key}\n")).run().ok();
-    assert_eq!(kept.out, "Logged in to ada@example.test as ada@example.test\n");
+    assert_eq!(kept.out, "Logged in to ada@example.test as ada@example.test (Baseten)\n");
     assert_eq!(front.run(&["token"]).ok().out, format!("{key}\n"));
     let seen = front
         .service
@@ -273,5 +273,8 @@ fn a_project_is_taken_by_option_or_by_itself_when_there_is_one() {
     assert!(wrong.err.contains("there is no such project"), "{wrong:?}");
     assert!(wrong.err.contains("no project is chosen yet: agentctl project ID -p other"), "{wrong:?}");
     let one = Front::new(LlamaIndex { projects: vec![Project::new("p-1", "Notes", "org-1")], ..wire() });
-    assert_eq!(one.run(&login).ok().out, "Logged in to work as ada@example.test, project Notes (p-1)\n");
+    assert_eq!(
+        one.run(&login).ok().out,
+        "Logged in to work as ada@example.test (Ada Example, LlamaIndex), project Notes (p-1)\n"
+    );
 }

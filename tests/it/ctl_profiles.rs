@@ -172,7 +172,7 @@ fn another_profile_becomes_current_by_name_and_nobody_is_asked() {
         let _key = front.keep_key(name);
     }
     let asked = front.service.ledger().entries().len();
-    assert_eq!(front.run(&["switch", "first"]).ok().out, "Switched to first (ada@example.test)\n");
+    assert_eq!(front.run(&["switch", "first"]).ok().out, "Switched to first as ada@example.test (Baseten)\n");
     assert_eq!(front.json(&["switch", "second"])["current"], true);
     assert_eq!(front.json(&["switch", "-p", "first"])["name"], "first");
     let unnamed = front.run(&["switch"]).fails(2);

@@ -93,7 +93,7 @@ fn profiles_are_picked_by_number_or_name_and_endings_are_confirmed() {
     }
     let mut terminal = front.terminal(&["switch"]);
     terminal.wait_for("Choose a profile:");
-    terminal.wait_for("3) gamma  baseten, ada@example.test, current");
+    terminal.wait_for("3) gamma  ada@example.test (Baseten), usable, current");
     terminal.enter("1");
     terminal.wait_for("Switched to alpha");
     assert_eq!(front.end(terminal).0, Some(0));
@@ -101,7 +101,7 @@ fn profiles_are_picked_by_number_or_name_and_endings_are_confirmed() {
         let mut terminal = front.terminal(&["logout"]);
         terminal.wait_for("Number or name of the profile:");
         terminal.enter("beta");
-        terminal.wait_for("Log out of beta? [y/N]");
+        terminal.wait_for("Log out of beta as ada@example.test (Baseten)? [y/N]");
         terminal.enter(answer);
         assert_eq!(front.end(terminal).0, Some(code), "{answer}");
         let out = front.json(&["status", "beta"])["profile"]["state"] == "logged-out";
@@ -194,11 +194,11 @@ fn a_project_is_picked_after_a_login_and_later() {
     terminal.wait_for("1) project-1  Default");
     terminal.wait_for("Number or name of the project:");
     terminal.enter("Second");
-    terminal.wait_for("Logged in to work as ada@example.test, project Second (project-2)");
+    terminal.wait_for("Logged in to work as ada@example.test (Ada Example, LlamaIndex), project Second (project-2)");
     assert_eq!(front.end(terminal).0, Some(0));
     let mut terminal = front.terminal(&["project"]);
     terminal.wait_for("2) project-2  Second, ");
-    terminal.wait_for("chosen now");
+    terminal.wait_for("current");
     terminal.wait_for("Number or name of the project:");
     terminal.enter("1");
     terminal.wait_for("work uses the project Default (project-1)");
@@ -215,7 +215,7 @@ fn what_contree_needs_is_asked_for_one_after_the_other() {
     terminal.enter(&key);
     terminal.wait_for("Enter the project's id");
     terminal.enter("typed-id");
-    terminal.wait_for("Logged in to work, project typed-id");
+    terminal.wait_for("Logged in to work (Contree), project typed-id");
     assert_eq!(front.end(terminal).0, Some(0));
     let mut terminal = front.terminal(&["login", "contree", "--type", "jwt", "-p", "old", "--interactive"]);
     terminal.wait_until_hidden();
@@ -265,7 +265,7 @@ fn answers_are_lines_on_standard_input_where_questions_are_forced() {
     drop(front.ctl(&login).input(&format!("api-key\n{key}\n")).run().ok());
     assert_eq!(front.run(&["token"]).ok().out, format!("{key}\n"));
     let typed = front.ctl(&["logout", "--interactive"]).input("y\n").run().ok();
-    assert!(typed.err.contains("Log out of work? [y/N]"), "{typed:?}");
+    assert!(typed.err.contains("Log out of work as ada@example.test (Baseten)? [y/N]"), "{typed:?}");
 }
 
 #[test]

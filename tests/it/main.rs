@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod crowd;
 mod ctl_login;
+mod ctl_picker;
 mod ctl_profiles;
 mod ctl_prompts;
 mod ctl_provider;

@@ -53,12 +53,7 @@ pub(super) fn pick<'p>(invocation: &Invocation, verb: &str, profiles: &'p [Profi
         return Err(Failure::usage(format!("no profile is named; there are: {}", names(profiles)))
             .hint(format!("`agentctl {verb} NAME`")));
     }
-    let choice = |profile: &Profile| {
-        let service = profile.provider.as_ref().map(ToString::to_string).or_else(|| profile.issuer.clone());
-        let current = profile.current.then(|| "current".to_owned());
-        let notes = [service, profile::account(profile.account.as_ref()), current];
-        Choice::new(profile.name.as_str(), notes.into_iter().flatten().collect::<Vec<_>>().join(", "))
-    };
+    let choice = |one: &Profile| Choice::new(one.name.as_str(), profile::summary(one)).in_use(one.current);
     let choices: Vec<Choice> = profiles.iter().map(choice).collect();
     prompt::pick(invocation, "profile", &choices).map(|at| &profiles[at])
 }

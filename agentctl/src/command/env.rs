@@ -12,6 +12,7 @@ use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{Cell, clean, table};
+use crate::prompt::{self, Choice};
 
 pub(super) const VERB: Verb = Verb {
     name: "env",
@@ -23,7 +24,9 @@ pub(super) const VERB: Verb = Verb {
         Form::changes("the deployments that the agent knows")
             .network(Network::When("to ask whether it needs a login, unless `--no-login`"))
             .action("add"),
-        Form::changes("the deployment in use, and the current profile: the one last used there").action("switch"),
+        Form::changes("the deployment in use, and the current profile: the one last used there")
+            .prompts("for the deployment, if none is named")
+            .action("switch"),
         Form::changes("the deployments that the agent knows").action("remove"),
     ],
     examples: &[
@@ -70,8 +73,8 @@ enum Action {
     },
     /// Use another deployment, and the profile that was last used there
     Switch {
-        /// Its name or URL
-        name: String,
+        /// Its name or URL; without it, you are asked
+        name: Option<String>,
         /// Whose; by default the provider of the current profile
         #[arg(long, value_name = "PROVIDER", value_parser = ProviderName::parse)]
         provider: Option<ProviderName>,
@@ -96,7 +99,11 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
             let needs_login = no_login.then_some(false);
             add(invocation, &EnvironmentRequest { provider, name, url: Some(url), ca_file, hosts, needs_login })
         }
-        Action::Switch { name, provider } => switch(invocation, &request(name, provider)),
+        Action::Switch { name: Some(name), provider } => switch(invocation, &request(name, provider)),
+        Action::Switch { name: None, provider } => {
+            let (name, provider) = pick(invocation, provider)?;
+            switch(invocation, &request(name, Some(provider)))
+        }
         Action::Remove { name, provider } => remove(invocation, &request(name, provider)),
     }
 }
@@ -145,6 +152,31 @@ fn add(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), Fail
     }
     let login = if added.needs_login { "needs a login" } else { "needs no login" };
     output.text(&format!("Added {}, {}: it {login}", clean(&added.name), clean(&added.url)))
+}
+
+/// The deployment that the person picks, of the provider that is named, else of that of the current profile.
+fn pick(invocation: &Invocation, provider: Option<ProviderName>) -> Result<(String, ProviderName), Failure> {
+    let mut client = invocation.connect()?;
+    let provider = match provider {
+        Some(provider) => Some(provider),
+        None => match client.status()?.current {
+            Some(current) => client.inspect(&current)?.provider,
+            None => None,
+        },
+    };
+    let provider = provider.ok_or_else(|| {
+        Failure::usage("nothing says of which service the deployment is").hint("add `--provider PROVIDER`")
+    })?;
+    let known = provider::known(&mut client, &provider)?.environments;
+    if !invocation.can_ask() {
+        let names: Vec<&str> = known.iter().map(|environment| environment.name.as_str()).collect();
+        return Err(Failure::usage(format!("no deployment is named; there are: {}", names.join(", ")))
+            .hint("`agentctl env switch NAME`"));
+    }
+    let choice = |one: &Environment| Choice::new(one.name.as_str(), one.url.as_str()).in_use(one.current);
+    let choices: Vec<Choice> = known.iter().map(choice).collect();
+    let at = prompt::pick(invocation, "deployment", &choices)?;
+    Ok((known[at].name.clone(), provider))
 }
 
 fn switch(invocation: &Invocation, request: &EnvironmentRequest) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use clap::{ArgMatches, ValueEnum};
 use proto::id::ProfileName;
 use proto::link::{LinkRequest, LinkTo};
 
-use super::{augment, fallback, file};
+use super::{augment, choose, fallback, file};
 use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -58,12 +58,17 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     });
     let profile = invocation.profile(name.as_ref())?;
     let request = LinkRequest { profile, current, format, to, variables: file::variables(fallback::variable) };
-    let made = invocation.connect()?.link(&request)?;
+    let mut client = invocation.connect()?;
+    let made = client.link(&request)?;
     let output = &invocation.output;
     if output.is_json() {
         return output.json(&made);
     }
-    output.text(&link::made(&made))?;
+    let followed = match &made.profile {
+        Some(name) => choose::inspect(&mut client, name)?,
+        None => None,
+    };
+    output.text(&link::made(&made, followed.as_ref()))?;
     for (name, value) in &made.environment {
         output.instruct(&format!("Set this where the tool runs: {name}={value}"));
     }

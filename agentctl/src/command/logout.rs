@@ -10,7 +10,7 @@ use crate::cli::{self, Form, Network, Verb};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::output::Output;
+use crate::output::{Output, profile};
 use crate::prompt;
 
 pub(super) const VERB: Verb = Verb {
@@ -61,13 +61,15 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         }
     };
     if profile.state == ProfileState::LoggedOut {
-        return tell(&invocation.output, &not_logged_in(profile.name));
+        let who = profile::line(&profile);
+        return tell(&invocation.output, &not_logged_in(profile.name), &who);
     }
     drop(client);
-    prompt::confirm(invocation, yes, &format!("Log out of {}?", profile.name))?;
+    prompt::confirm(invocation, yes, &format!("Log out of {}?", profile::line(&profile)))?;
     // A new connection: the agent need not have kept the first one while the person thought.
+    let who = profile::line(&profile);
     let answer = invocation.connect()?.logout(&LogoutRequest { profile: Some(profile.name) })?;
-    tell(&invocation.output, &answer)
+    tell(&invocation.output, &answer, &who)
 }
 
 /// Profiles with something to log out of.
@@ -88,11 +90,12 @@ fn every(invocation: &Invocation, mut client: Client, yes: bool) -> Result<(), F
     let mut client = invocation.connect()?;
     let (mut answers, mut failed) = (Vec::new(), None);
     for profile in profiles {
+        let who = profile::line(&profile);
         match client.logout(&LogoutRequest { profile: Some(profile.name.clone()) }) {
             Ok(answer) => {
                 warn(output, &answer);
                 if !output.is_json() {
-                    output.text(&text(&answer))?;
+                    output.text(&text(&answer, &who))?;
                 }
                 answers.push(answer);
             }
@@ -121,12 +124,12 @@ fn not_logged_in(profile: ProfileName) -> LoggedOut {
     LoggedOut { profile, was_logged_in: false, revocation, problem: None, still_valid: Vec::new(), retried: false }
 }
 
-fn tell(output: &Output, answer: &LoggedOut) -> Result<(), Failure> {
+fn tell(output: &Output, answer: &LoggedOut, who: &str) -> Result<(), Failure> {
     warn(output, answer);
     if output.is_json() {
         return output.json(answer);
     }
-    if answer.was_logged_in { output.text(&text(answer)) } else { Ok(()) }
+    if answer.was_logged_in { output.text(&text(answer, who)) } else { Ok(()) }
 }
 
 fn warn(output: &Output, answer: &LoggedOut) {
@@ -159,10 +162,10 @@ fn warnings(answer: &LoggedOut) -> Vec<String> {
     told
 }
 
-fn text(answer: &LoggedOut) -> String {
+fn text(answer: &LoggedOut, who: &str) -> String {
     match answer.revocation {
-        Revocation::Accepted => format!("Logged out of {}; the service has revoked the login", answer.profile),
-        _ => format!("Logged out of {}", answer.profile),
+        Revocation::Accepted => format!("Logged out of {who}; the service has revoked the login"),
+        _ => format!("Logged out of {who}"),
     }
 }
 

@@ -83,9 +83,11 @@ fn pick(invocation: &Invocation, projects: &Projects) -> Result<String, Failure>
 /// The one that the person picks from the service's list.
 fn from_list(invocation: &Invocation, projects: &[Project]) -> Result<String, Failure> {
     let choice = |project: &Project| {
-        let notes = [project.name.clone(), project.group.clone(), project.active.then(|| "chosen now".to_owned())];
+        let notes = [project.name.clone(), project.group.clone()];
         let notes: Vec<String> = notes.into_iter().flatten().filter(|note| *note != project.id).collect();
-        Choice::new(project.id.as_str(), notes.join(", ")).or(project.name.as_deref().filter(|n| *n != project.id))
+        Choice::new(project.id.as_str(), notes.join(", "))
+            .or(project.name.as_deref().filter(|n| *n != project.id))
+            .in_use(project.active)
     };
     let choices: Vec<Choice> = projects.iter().map(choice).collect();
     prompt::pick(invocation, "project", &choices).map(|at| projects[at].id.clone())

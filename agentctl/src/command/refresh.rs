@@ -38,5 +38,5 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     }
     let expiry =
         profile::expiry(&refreshed, clock::now()).map_or_else(String::new, |text| format!("; the token {text}"));
-    invocation.output.text(&format!("Refreshed {}{expiry}", refreshed.name))
+    invocation.output.text(&format!("Refreshed {}{expiry}", profile::line(&refreshed)))
 }

@@ -8,6 +8,7 @@ use super::{augment, choose};
 use crate::cli::{self, Form, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::output::profile;
 use crate::prompt;
 
 pub(super) const VERB: Verb = Verb {
@@ -56,8 +57,9 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
             several => choose::pick(invocation, "remove", several)?.name.clone(),
         },
     };
+    let who = choose::inspect(&mut client, &name)?.map_or_else(|| name.to_string(), |known| profile::line(&known));
     drop(client);
-    prompt::confirm(invocation, yes, &format!("Forget the profile {name}, with its settings and its login?"))?;
+    prompt::confirm(invocation, yes, &format!("Forget the profile {who}, with its settings and its login?"))?;
     let removed = invocation.connect()?.remove(&name)?;
     if !removed.existed {
         output.warning(&format!("there is no profile {name} any more"));
@@ -69,7 +71,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         return output.json(&removed);
     }
     if removed.existed {
-        output.text(&format!("Removed {name}"))?;
+        output.text(&format!("Removed {who}"))?;
         if let Some(current) = removed.current {
             output.note(&format!("The current profile is {current}"));
         }

@@ -9,7 +9,7 @@ use super::{augment, choose};
 use crate::cli::{self, Form, Verb};
 use crate::client::{Client, ClientError};
 use crate::failure::Failure;
-use crate::invocation::Invocation;
+use crate::invocation::{Chosen, Invocation, Why};
 use crate::output::profile;
 
 pub(super) const VERB: Verb = Verb {
@@ -44,8 +44,15 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     if invocation.output.is_json() {
         return invocation.output.json(&chosen);
     }
-    let who = profile::account(chosen.account.as_ref()).map_or_else(String::new, |who| format!(" ({who})"));
-    invocation.output.text(&format!("Switched to {}{who}", chosen.name))
+    invocation.output.text(&format!("Switched to {}", profile::line(&chosen)))?;
+    // A project's file that cannot be read is told where it is used.
+    if let Ok(Some(Chosen { name, why })) = invocation.chosen(None)
+        && why != Why::Argument
+        && name != chosen.name
+    {
+        invocation.output.warning(&format!("here {name} is used all the same: {} names it", why.told()));
+    }
+    Ok(())
 }
 
 fn picked(invocation: &Invocation, client: &mut Client) -> Result<ProfileName, Failure> {

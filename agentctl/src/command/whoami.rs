@@ -1,7 +1,7 @@
 //! `whoami`: who is logged in, as the service says now.
 
 use clap::ArgMatches;
-use proto::id::ProfileName;
+use proto::id::{ProfileName, ProviderName};
 use proto::whoami::{Whoami, WhoamiRequest};
 
 use super::{augment, fallback};
@@ -79,6 +79,8 @@ fn text(answer: &Whoami) -> String {
     let email = account.and_then(|account| account.email.as_deref()).filter(|_| name.is_some());
     let organization = account.and_then(|account| account.organization.as_deref());
     let lines = [
+        ("profile", answer.profile.as_ref().map(ProfileName::as_str)),
+        ("service", answer.provider.as_ref().map(ProviderName::as_str)),
         ("e-mail", email),
         ("organization", organization),
         ("project", answer.project.as_deref()),
@@ -103,7 +105,7 @@ mod tests {
     fn who_it_is_stands_in_the_first_line() {
         let full = json!({"profile": "tank", "account": {"name": "Ada", "email": "ada@example.org",
             "organization": "Acme"}, "url": "https://x"});
-        let expected = "Logged in as Ada\ne-mail: ada@example.org\norganization: Acme\nat: https://x\n";
+        let expected = "Logged in as Ada\nprofile: tank\ne-mail: ada@example.org\norganization: Acme\nat: https://x\n";
         assert_eq!(text(&answer(full)), expected);
         let cached = json!({"offline": true, "account": {"email": "ada@example.org"}});
         assert_eq!(text(&answer(cached)), "Logged in as ada@example.org (offline)\n");

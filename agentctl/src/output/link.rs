@@ -1,9 +1,10 @@
 //! Links, logins of other tools and what is wrong with them, as text for people. Pure.
 
 use proto::link::{Finding, FindingKind, Found, FoundKind, Link, LinkState};
+use proto::profile::Profile;
 use proto::timestamp::Timestamp;
 
-use super::profile::account;
+use super::profile::{account, line};
 use super::{Cell, Colour, Paint, clean, fields, table, when};
 
 fn places(link: &Link) -> String {
@@ -20,9 +21,10 @@ fn follows(link: &Link) -> String {
 }
 
 /// What was made.
-pub(crate) fn made(link: &Link) -> String {
+pub(crate) fn made(link: &Link, followed: Option<&Profile>) -> String {
     let verb = if link.state == LinkState::Linked { "Linked" } else { "Link made, not yet written:" };
-    format!("{verb} {} to {}: {}", follows(link), clean(&link.format), places(link))
+    let who = followed.map_or_else(|| follows(link), line);
+    format!("{verb} {who} to {}: {}", clean(&link.format), places(link))
 }
 
 /// What was ended.
@@ -123,7 +125,7 @@ l1  truss       current of baseten  foreign (a login of the tool's own)  -      
 l2  tensormesh  tm                  linked                               1 min ago  /x
 ";
         assert_eq!(list(&links, now(), Paint::new(false)), expected);
-        assert_eq!(made(&links[1]), "Linked tm to tensormesh: /x");
+        assert_eq!(made(&links[1], None), "Linked tm to tensormesh: /x");
         assert_eq!(ended(&links[0]), "Unlinked current of baseten from truss: /home/a/.trussrc");
     }
 

@@ -23,13 +23,51 @@ pub(crate) fn account(account: Option<&Account>) -> Option<String> {
 /// A profile in one line, wherever one is spoken of: its name, who is logged in, and where.
 /// `work as ada@example.org (Ada Example, GitHub)`.
 pub(crate) fn line(profile: &Profile) -> String {
-    let who = account(profile.account.as_ref());
-    let known = profile.account.as_ref().and_then(|account| account.name.as_deref()).map(clean);
-    let known = known.filter(|name| who.as_deref().is_some_and(|who| who != *name));
-    let details: Vec<Cow<'_, str>> = known.into_iter().chain(service(profile)).collect();
+    let (who, details) = person(profile);
     let who = who.map_or_else(String::new, |who| format!(" as {who}"));
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     format!("{}{who}{details}", profile.name)
+}
+
+/// The same without the name, and how it stands: what a person chooses by.
+/// `ada@example.org (Ada Example, GitHub), usable`.
+pub(crate) fn summary(profile: &Profile) -> String {
+    let (who, details) = person(profile);
+    let details = details.join(", ");
+    let about = match who {
+        Some(who) if details.is_empty() => who,
+        Some(who) => format!("{who} ({details})"),
+        None => details,
+    };
+    let (state, _) = state(profile.state);
+    if about.is_empty() { state.to_owned() } else { format!("{about}, {state}") }
+}
+
+/// Who is logged in, and what else is worth knowing: the name where it is not that, and the service.
+fn person(profile: &Profile) -> (Option<String>, Vec<Cow<'_, str>>) {
+    let who = account(profile.account.as_ref());
+    let known = profile.account.as_ref().and_then(|account| account.name.as_deref()).map(clean);
+    let known = known.filter(|name| who.as_deref().is_some_and(|who| who != *name));
+    let details = known.into_iter().chain(service(profile)).collect();
+    (who, details)
+}
+
+/// Who is logged in, with the name where the account is told by something else: `ada@example.org (Ada Example)`.
+fn full_account(profile: &Profile) -> Option<String> {
+    let who = account(profile.account.as_ref())?;
+    let name = profile.account.as_ref().and_then(|account| account.name.as_deref()).map(clean);
+    Some(match name.filter(|name| **name != who) {
+        Some(name) => format!("{who} ({name})"),
+        None => who,
+    })
+}
+
+/// `github (GitHub)`.
+fn titled(provider: &ProviderName, profile: &Profile) -> String {
+    match profile.provider_title.as_deref().map(clean) {
+        Some(title) if title != provider.as_str() => format!("{provider} ({title})"),
+        _ => provider.to_string(),
+    }
 }
 
 /// The service: its name for people, else its word, else the issuer.
@@ -90,9 +128,9 @@ pub(crate) fn profile(profile: &Profile, why: &str, now: Timestamp, paint: Paint
     let text = |text: &str| Cell::plain(clean(text).into_owned());
     let organization = profile.account.as_ref().and_then(|account| account.organization.as_deref());
     let mut rows = vec![("profile", Cell::plain(format!("{} ({why})", profile.name)))];
-    rows.extend(profile.provider.as_ref().map(|provider| ("provider", Cell::plain(provider.as_str()))));
+    rows.extend(profile.provider.as_ref().map(|provider| ("provider", Cell::plain(titled(provider, profile)))));
     rows.extend(environment(profile).map(|environment| ("environment", Cell::plain(environment))));
-    rows.extend(account(profile.account.as_ref()).map(|who| ("account", Cell::plain(who))));
+    rows.extend(full_account(profile).map(|who| ("account", Cell::plain(who))));
     rows.extend(organization.map(|name| ("organization", text(name))));
     rows.extend(project(profile).map(|project| ("project", Cell::plain(project))));
     rows.extend(profile.issuer.as_deref().map(|issuer| ("issuer", text(issuer))));
@@ -225,14 +263,14 @@ pub(crate) fn method(method: Method) -> Option<&'static str> {
     }
 }
 
-fn state(state: ProfileState) -> Cell {
+fn state(state: ProfileState) -> (&'static str, Option<Colour>) {
     match state {
-        ProfileState::LoggedOut => Cell::coloured("logged out", Colour::Dim),
-        ProfileState::LoginRequired => Cell::coloured("login required", Colour::Red),
-        ProfileState::Misconfigured => Cell::coloured("misconfigured", Colour::Red),
-        ProfileState::Refreshable => Cell::coloured("refreshable", Colour::Yellow),
-        ProfileState::Usable => Cell::coloured("usable", Colour::Green),
-        _ => Cell::plain("unknown"),
+        ProfileState::LoggedOut => ("logged out", Some(Colour::Dim)),
+        ProfileState::LoginRequired => ("login required", Some(Colour::Red)),
+        ProfileState::Misconfigured => ("misconfigured", Some(Colour::Red)),
+        ProfileState::Refreshable => ("refreshable", Some(Colour::Yellow)),
+        ProfileState::Usable => ("usable", Some(Colour::Green)),
+        _ => ("unknown", None),
     }
 }
 
@@ -244,7 +282,10 @@ fn state_with_reason(profile: &Profile) -> Cell {
             "login required: the answer to a refresh was lost, and the service refuses the old refresh token"
         }
         (ProfileState::LoginRequired, Some(Reason::ScopeNotGranted)) => "login required: a scope was not granted",
-        _ => return state(profile.state),
+        _ => {
+            let (word, colour) = state(profile.state);
+            return colour.map_or_else(|| Cell::plain(word), |colour| Cell::coloured(word, colour));
+        }
     };
     Cell::coloured(why, Colour::Red)
 }

@@ -74,7 +74,7 @@ fn fitted(mut widths: Vec<usize>, limit: Option<usize>) -> Option<Vec<usize>> {
 }
 
 /// `text` in at most `width` columns, with a mark where something is missing.
-fn shortened(text: &str, width: usize) -> String {
+pub(crate) fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

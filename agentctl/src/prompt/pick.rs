@@ -1,6 +1,7 @@
-//! Lets the person choose from a list. The list goes to standard error, cleaned, since its words may come from a
-//! service.
+//! Lets the person choose from a list: with arrow keys where there is a terminal for it, else by a number. The list goes to
+//! standard error, cleaned, since its words may come from a service.
 
+use super::picker;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 
@@ -11,15 +12,17 @@ const TRIES: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// Words that name it, besides its number.
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
     /// What is said about it.
-    note: String,
+    pub(super) note: String,
+    /// Whether it is what is used now.
+    pub(super) in_use: bool,
 }
 
 impl Choice {
     /// A line that is named by `word`.
     pub(crate) fn new(word: impl Into<String>, note: impl Into<String>) -> Self {
-        Self { words: vec![word.into()], note: note.into() }
+        Self { words: vec![word.into()], note: note.into(), in_use: false }
     }
 
     /// Another word for it.
@@ -28,11 +31,21 @@ impl Choice {
         self.words.extend(word.map(str::to_owned));
         self
     }
+
+    /// Whether it is what is used now.
+    #[must_use]
+    pub(crate) fn in_use(self, in_use: bool) -> Self {
+        Self { in_use, ..self }
+    }
 }
 
 /// Asks for one of `choices`, `what` they are called; the position of the chosen one.
 pub(crate) fn pick(invocation: &Invocation, what: &str, choices: &[Choice]) -> Result<usize, Failure> {
     let output = &invocation.output;
+    let none = || Failure::failed(format!("no {what} was chosen; nothing was done"));
+    if picker::possible() {
+        return picker::pick(output, what, choices)?.ok_or_else(none);
+    }
     output.instruct(&format!("Choose a {what}:"));
     for line in lines(choices) {
         output.instruct(&line);
@@ -45,13 +58,15 @@ pub(crate) fn pick(invocation: &Invocation, what: &str, choices: &[Choice]) -> R
             None => output.instruct("That is none of them"),
         }
     }
-    Err(Failure::failed(format!("no {what} was chosen; nothing was done")))
+    Err(none())
 }
 
 fn lines(choices: &[Choice]) -> impl Iterator<Item = String> {
     let digits = choices.len().to_string().len();
     choices.iter().enumerate().map(move |(at, choice)| {
-        let note = if choice.note.is_empty() { String::new() } else { format!("  {}", choice.note) };
+        let notes = [choice.note.as_str(), if choice.in_use { "current" } else { "" }];
+        let notes: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+        let note = if notes.is_empty() { String::new() } else { format!("  {}", notes.join(", ")) };
         format!("  {:>digits$}) {}{note}", at + 1, choice.words[0])
     })
 }
@@ -76,7 +91,7 @@ mod tests {
     fn choices() -> Vec<Choice> {
         vec![
             Choice::new("p-1", "me").or(Some("Alpha")),
-            Choice::new("p-2", "").or(Some("Twin")),
+            Choice::new("p-2", "").or(Some("Twin")).in_use(true),
             Choice::new("77", "").or(Some("Twin")),
         ]
     }
@@ -97,6 +112,6 @@ mod tests {
     #[test]
     fn the_list_is_numbered() {
         let lines: Vec<String> = lines(&choices()).collect();
-        assert_eq!(lines, ["  1) p-1  me", "  2) p-2", "  3) 77"]);
+        assert_eq!(lines, ["  1) p-1  me", "  2) p-2  current", "  3) 77"]);
     }
 }

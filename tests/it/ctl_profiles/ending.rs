@@ -24,7 +24,7 @@ fn the_only_login_needs_no_name_and_a_logout_is_safe_to_repeat() {
     assert!(front.run(&["logout"]).fails(2).err.contains("--yes"));
     assert!(front.service.is_live(token.trim_end()));
     let out = front.run(&["logout", "--force"]).ok();
-    assert_eq!(out.out, "Logged out of work; the service has revoked the login\n");
+    assert_eq!(out.out, "Logged out of work as ada@example.test (Baseten); the service has revoked the login\n");
     assert!(!front.service.is_live(token.trim_end()));
     for line in [&["logout", "work", "-y"][..], &["logout", "work"], &["logout", "-y"], &["logout", "--all"]] {
         let ran = front.run(line).ok();
@@ -61,7 +61,7 @@ fn what_could_not_be_revoked_is_said_and_forgotten_here_all_the_same() {
     front.service.always(Baseten::LOGOUT, Fault::status(503));
     let ran = front.run(&["logout", "-y"]).ok();
     assert!(ran.err.contains("may stay valid there; it is tried again"), "{ran:?}");
-    assert_eq!(ran.out, "Logged out of work\n");
+    assert_eq!(ran.out, "Logged out of work as ada@example.test (Baseten)\n");
     drop(front.run(&["token"]).fails(3));
     assert_eq!(front.json(&["status", "work"])["profile"]["unrevoked"], 1);
 }
@@ -88,7 +88,7 @@ fn a_profile_that_is_removed_gives_its_place_to_the_next_and_nobody_is_told() {
     let asked = front.service.ledger().entries().len();
     assert!(front.run(&["remove", "gamma"]).fails(2).err.contains("--yes"));
     let removed = front.run(&["remove", "gamma", "--yes"]).ok();
-    assert_eq!(removed.out, "Removed gamma\n");
+    assert_eq!(removed.out, "Removed gamma as ada@example.test (Baseten)\n");
     assert!(removed.err.contains("valid") && removed.err.contains("The current profile is alpha"), "{removed:?}");
     assert_eq!(front.json(&["status"])["profile"]["name"], "alpha");
     let ran = front.json(&["del", "beta", "-y"]);

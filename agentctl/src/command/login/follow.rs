@@ -242,10 +242,9 @@ pub(super) fn done(invocation: &Invocation, ended: &Ended) -> Result<(), Failure
 }
 
 fn sentence(made: &Profile) -> String {
-    let who = profile::account(made.account.as_ref()).map_or_else(String::new, |who| format!(" as {who}"));
     let project = profile::project(made).map_or_else(String::new, |project| format!(", project {project}"));
     if made.flow == Flow::None {
         return format!("Made the profile {}{project}; its environment needs no login", made.name);
     }
-    format!("Logged in to {}{who}{project}", made.name)
+    format!("Logged in to {}{project}", profile::line(made))
 }
