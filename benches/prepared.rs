@@ -43,14 +43,8 @@ fn record(number: usize, length: usize) -> Record {
     let settings = Settings {
         issuer: NOBODY.to_owned(),
         client_id: "bench".to_owned(),
-        client_secret: None,
         scope: Some("openid profile offline_access".to_owned()),
-        resources: Vec::new(),
-        ca_file: None,
-        redirect_port: None,
-        redirect_uri: None,
-        endpoints: BTreeMap::new(),
-        auth_params: BTreeMap::new(),
+        ..Settings::default()
     };
     let oauth = Oauth {
         refresh_token: Some(Arc::new(RefreshToken::new(format!("{number:0>REFRESH_TOKEN$}")))),

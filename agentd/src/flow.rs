@@ -31,7 +31,7 @@ use futures_util::future::BoxFuture;
 
 use crate::oauth::{Account, Client, Tokens};
 use crate::provider;
-use crate::secret::{ApiKey, ClientSecret};
+use crate::secret::{ApiKey, ClientSecret, SigningKey};
 use crate::service::{Secondary, Site};
 
 pub use at_service::find_project;
@@ -53,6 +53,36 @@ pub struct Login {
     pub poll_interval: Option<Duration>,
     /// Digest of what was asked for: a login with the same one is the same login.
     pub asked: [u8; 32],
+    /// How the person is to be authenticated.
+    pub step_up: StepUp,
+}
+
+/// How the person is to be authenticated, this once (OpenID Connect Core §3.1.2.1, RFC 9470 §4). The next login does not
+/// ask for it again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepUp {
+    /// `acr_values`: authentication contexts separated by spaces, the best one first.
+    pub acr_values: Option<String>,
+    /// `login_hint`: who is expected to log in.
+    pub login_hint: Option<String>,
+    /// `max_age`: how many seconds ago the person may have authenticated.
+    pub max_age: Option<u64>,
+    /// `prompt`: what the service is to ask the person for.
+    pub prompt: Option<String>,
+}
+
+impl StepUp {
+    /// The parameters of the request, by their names.
+    fn parameters(&self) -> impl Iterator<Item = (&'static str, String)> {
+        [
+            ("acr_values", self.acr_values.clone()),
+            ("login_hint", self.login_hint.clone()),
+            ("max_age", self.max_age.map(|seconds| seconds.to_string())),
+            ("prompt", self.prompt.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 /// What a login asks a service for: what the person must recognise before they approve it (RFC 8628 §5.4).
@@ -97,6 +127,8 @@ pub struct AtService {
     pub scope: Option<String>,
     /// The client id and secret, where the provider leaves them to the person.
     pub client: Option<(String, Option<Arc<ClientSecret>>)>,
+    /// The client's key, in place of its secret.
+    pub client_key: Option<SigningKey>,
     /// Loopback redirect URI as registered, in place of what the provider says.
     pub redirect_uri: Option<String>,
     /// Fixed port of the loopback redirect.

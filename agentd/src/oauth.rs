@@ -3,6 +3,7 @@
 //! Knows requests, answers and what they mean; knows nothing of profiles, of when to refresh, or of who asked. Every
 //! request is built in `client`; redirects are never followed and bodies are capped (see `http`).
 
+pub mod assertion;
 pub mod authorization;
 pub mod client;
 pub mod device;
@@ -11,8 +12,10 @@ pub mod id_token;
 pub mod issuer;
 pub mod metadata;
 pub mod pkce;
+mod pushed;
 pub mod response;
 pub mod revoke;
+mod times;
 mod wire;
 
 use std::path::PathBuf;
@@ -21,26 +24,33 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::http::Reach;
-use crate::secret::{AccessToken, AuthorizationCode, ClientSecret, DeviceCode, IdToken, PkceVerifier, RefreshToken};
-pub use authorization::{Authorization, authorization_url};
+use crate::secret::{
+    AccessToken, AuthorizationCode, ClientSecret, DeviceCode, IdToken, PkceVerifier, RefreshToken, SigningKey,
+};
+pub use assertion::{Algorithm, Audience};
+pub use authorization::{Authorization, AuthorizationError, authorization_parameters, authorization_url};
 pub use client::OAuth;
 pub use device::DeviceAuthorization;
 pub use metadata::{DiscoveryError, Metadata};
+pub use pushed::PushError;
 pub use revoke::{RevokeError, Revoked};
 
 /// How the client authenticates at the token endpoint (RFC 6749 §2.3, OpenID Connect Core §9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Authentication {
     /// `client_secret_basic`.
     Basic,
     /// Public client: `client_id` in the body.
+    #[default]
     None,
     /// `client_secret_post`.
     Post,
+    /// `private_key_jwt` (RFC 7523 §2.2).
+    PrivateKeyJwt(Algorithm, Audience),
 }
 
 /// All that a request to the token or revocation endpoint needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Client {
     /// The issuer's identifier.
     pub issuer: String,
@@ -48,7 +58,9 @@ pub struct Client {
     pub client_id: String,
     /// Present for confidential clients.
     pub client_secret: Option<Arc<ClientSecret>>,
-    /// How the secret is sent.
+    /// Present for clients that prove themselves by one.
+    pub client_key: Option<SigningKey>,
+    /// How the client authenticates.
     pub authentication: Authentication,
     /// RFC 6749 §3.2, to the letter.
     pub token_endpoint: String,
@@ -76,10 +88,12 @@ pub enum Presented<'a> {
         /// RFC 8707 §2.2.
         resource: Option<&'a str>,
     },
-    /// RFC 6749 §4.4.2: the client itself, by its secret.
+    /// RFC 6749 §4.4.2: the client itself, by its secret or key.
     Client {
         /// RFC 6749 §3.3.
         scope: Option<&'a str>,
+        /// Audience, if asked for.
+        audience: Option<&'a str>,
         /// RFC 8707 §2.2.
         resource: Option<&'a str>,
     },

@@ -4,6 +4,7 @@
 //! `expose()` is the one way in; each use says why in an `EXPOSE:` comment. What must be shared is shared by `Arc`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -65,6 +66,8 @@ secret! {
     ApiKey
     /// RFC 6749 §4.1.2.
     AuthorizationCode
+    /// RFC 7523 §2.2: the private key of a client, as PEM or JWK.
+    ClientKey
     /// RFC 6749 §2.3.1.
     ClientSecret
     /// RFC 8628 §3.2.
@@ -79,6 +82,15 @@ secret! {
     RefreshToken
     /// RFC 6749 §4.1.1 `state`.
     State
+}
+
+/// The private key that a client proves itself with, and its name at the service.
+#[derive(Debug, Clone)]
+pub struct SigningKey {
+    /// The key.
+    pub key: Arc<ClientKey>,
+    /// RFC 7515 §4.1.4 `kid`, where the key does not say it or the service calls it otherwise.
+    pub id: Option<String>,
 }
 
 /// Bytes of the sealing key (XChaCha20-Poly1305).

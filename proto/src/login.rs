@@ -81,6 +81,12 @@ pub struct LoginRequest {
     /// RFC 6749 §2.3.1; makes the client confidential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Secret>,
+    /// The client's private key, PEM or JWK, as base64url without padding (RFC 7523 §2.2): in place of a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<Secret>,
+    /// The key's name at the service (RFC 7515 §4.1.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key_id: Option<String>,
     /// Scopes separated by spaces. Absent: `openid`, and `offline_access` where the issuer advertises it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -111,6 +117,18 @@ pub struct LoginRequest {
     /// Further parameters of the authorization or device request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub auth_params: BTreeMap<String, String>,
+    /// For this login only: how the person is to be authenticated, the best way first (OpenID Connect Core §3.1.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr_values: Option<String>,
+    /// For this login only: how many seconds ago the person may have authenticated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
+    /// For this login only: what the service is to ask the person for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// For this login only: who is expected to log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
     /// With flow `key`: the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Secret>,

@@ -2,8 +2,8 @@
 //!
 //! It owns a listener, the truth about every token it made, and a ledger of every request. Tests script what goes wrong
 //! ([`Behaviour`]), read what happened ([`Ledger`]) and compare the client's belief with the truth ([`Issuer::is_live`]).
-//! Every secret it makes starts with `canary-`, so a leak can be searched for. It follows RFC 6749, 7009, 7636, 7662, 8414,
-//! 8628, 9207 and OIDC Core and Discovery, as far as clients see them; it signs nothing.
+//! Every secret it makes starts with `canary-`, so a leak can be searched for. It follows RFC 6749, 7009, 7523, 7591, 7592,
+//! 7636, 7662, 8414, 8628, 8693, 8707, 9126, 9207 and OIDC Core and Discovery, as far as clients see them; it signs nothing.
 
 mod behaviour;
 mod config;
@@ -11,12 +11,16 @@ mod delivery;
 mod handler_authorize;
 mod handler_device;
 mod handler_discovery;
+mod handler_exchange;
 mod handler_inspect;
+mod handler_push;
+mod handler_register;
 mod handler_token;
 mod issue;
 mod ledger;
 mod looks;
 mod page;
+mod proof;
 mod request;
 mod rules;
 mod server;
@@ -29,9 +33,13 @@ mod token;
 mod watched;
 
 pub use behaviour::{Behaviour, Endpoint, ErrorBody, ExpiresIn};
-pub use config::{Client, ClientAuth, Config, Discovery, IdToken, Iss, Offline, Published, Redirects, Rotation};
+pub use config::{
+    Client, ClientAuth, Config, Discovery, Exchange, IdToken, Iss, Offline, Published, Pushed, Redirects, Registration,
+    Rotation,
+};
 pub use ledger::{Entry, Ledger, Tally};
 pub use looks::Looks;
+pub use proof::{ClientKey, Receiver};
 pub use rules::{DeviceRules, Hint, Narrow, RefreshRules, Refusal, RevocationRules, UnknownCode};
 pub use token::FamilyView;
 
@@ -165,6 +173,24 @@ impl Issuer {
             let family = world.tokens.view(token).map(|view| view.id);
             world.tokens.end(family.expect("the token was made here"));
         });
+    }
+
+    /// Deletes a client with all that was granted to it, as an administrator would.
+    pub fn forget_client(&self, id: &str) {
+        self.shared.change(|world| handler_register::forget(world, id));
+    }
+
+    /// The ids of the clients that were registered here and still are.
+    pub fn registered(&self) -> Vec<String> {
+        let world = self.shared.look();
+        let there = |id: &str| world.config.clients.iter().any(|client| client.id == id);
+        world.registered.iter().map(|(id, _)| id.clone()).filter(|id| there(id)).collect()
+    }
+
+    /// Whom an access token that is accepted now is for.
+    pub fn audience(&self, access_token: &str) -> Option<Vec<String>> {
+        let world = self.shared.look();
+        world.tokens.live(access_token, world.now()).map(|live| live.audience)
     }
 
     /// A copy of the ledger.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use agentd::config::Config;
 use agentd::oauth::{Authentication, Client, Presented, Tokens};
 use agentd::secret::{
-    AccessToken, ApiKey, AuthorizationCode, ClientSecret, DeviceCode, IdToken, Nonce, PkceVerifier, RefreshToken,
-    SealingKey, State,
+    AccessToken, ApiKey, AuthorizationCode, ClientKey, ClientSecret, DeviceCode, IdToken, Nonce, PkceVerifier,
+    RefreshToken, SealingKey, SigningKey, State,
 };
 use agentd::store::record::{Grant, Record, RecordId};
 use agentd::vault::{Credential, NewKey};
@@ -26,10 +26,11 @@ fn text() -> String {
 #[test]
 fn secrets_of_every_kind_are_redacted() {
     let shown = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:#?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:#?}",
         AccessToken::new(text()),
         ApiKey::new(text()),
         AuthorizationCode::new(text()),
+        ClientKey::new(text()),
         ClientSecret::new(text()),
         DeviceCode::new(text()),
         IdToken::new(text()),
@@ -39,7 +40,7 @@ fn secrets_of_every_kind_are_redacted() {
         State::new(text()),
         Secret::new(text()),
     );
-    assert_eq!(shown.matches("(hidden)").count(), 11, "{shown}");
+    assert_eq!(shown.matches("(hidden)").count(), 12, "{shown}");
     Canaries::new([SECRET]).assert_absent("the secret types", shown);
     let key = agentd::secret::random::<32>();
     let bytes: Vec<String> = key.iter().map(ToString::to_string).collect();
@@ -52,6 +53,7 @@ fn what_bears_secrets_shows_none_of_them() {
     let secret = || Some(Arc::new(ClientSecret::new(text())));
     let request = LoginRequest {
         client_secret: Some(Secret::new(text())),
+        client_key: Some(Secret::new(text())),
         key: Some(Secret::new(text())),
         ..LoginRequest::default()
     };
@@ -70,6 +72,7 @@ fn what_bears_secrets_shows_none_of_them() {
         issuer: "https://issuer.example".to_owned(),
         client_id: "c".to_owned(),
         client_secret: secret(),
+        client_key: Some(SigningKey { key: Arc::new(ClientKey::new(text())), id: None }),
         authentication: Authentication::Basic,
         token_endpoint: "https://issuer.example/token".to_owned(),
         revocation_endpoint: None,

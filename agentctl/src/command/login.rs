@@ -1,5 +1,6 @@
 //! `login`: asks the agent for a login and shows the person its steps.
 
+mod client_key;
 mod follow;
 mod inputs;
 mod issuer;
@@ -10,6 +11,7 @@ mod request;
 mod service;
 mod show;
 mod start;
+mod step_up;
 mod target;
 mod waiting;
 
@@ -43,6 +45,8 @@ Without a terminal nothing is asked: what is missing is named, and replacing ano
         "agentctl login contree --type iam --project my-project --api-key-stdin < key.txt",
         "agentctl login work",
         "agentctl login --issuer https://login.example.org --client-id my-tool --device --profile work",
+        "agentctl login work --acr phr --max-age 5m",
+        "agentctl login --issuer https://login.example.org --client-id my-job --client-credentials --client-key-file key.pem",
         "agentctl login --api-key-stdin --profile ci --expires-at 90d < key.txt",
         "agentctl login --list",
         "agentctl login --resume work",

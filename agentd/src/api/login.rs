@@ -4,6 +4,7 @@
 
 mod at_issuer;
 mod at_service;
+mod client_key;
 pub(super) mod own_client;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::Api;
 use super::json::Json;
 use super::problem::{Failure, invalid};
-use crate::flow::{Finished, Login, Purpose, Started, Step, Target};
+use crate::flow::{Finished, Login, Purpose, Started, Step, StepUp, Target};
 use crate::notice::Kind;
 use crate::secret::ApiKey;
 use crate::vault::NewKey;
@@ -30,6 +31,8 @@ pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_mins(5);
 const LONGEST_MAX_WAIT: Duration = Duration::from_hours(1);
 /// The longest wait between polls.
 const LONGEST_POLL_INTERVAL: Duration = Duration::from_mins(1);
+/// The longest text about how to authenticate, in bytes.
+const LONGEST_TEXT: usize = 1024;
 /// The longest key, in bytes.
 const LONGEST_KEY: usize = 16 * 1024;
 
@@ -43,6 +46,7 @@ pub(super) async fn login(
         return key(&api, request).await.map(Json);
     }
     let (switch, poll_interval) = (request.switch, request.poll_interval);
+    let step_up = step_up(&request)?;
     let wish = request.max_wait.map(Duration::from_secs);
     let (profile, target) = if let Some(provider) = provider {
         api.login_at_service(provider, request).await?
@@ -54,7 +58,7 @@ pub(super) async fn login(
     let max_wait = wish.or(usual).unwrap_or(DEFAULT_MAX_WAIT).min(LONGEST_MAX_WAIT);
     let poll_interval = poll_interval.map(|wait| Duration::from_millis(wait).min(LONGEST_POLL_INTERVAL));
     let notice = profile.as_deref().map(Arc::from);
-    let login = Login { profile, target, max_wait, switch, poll_interval, asked };
+    let login = Login { profile, target, max_wait, switch, poll_interval, asked, step_up };
     let begun = api.logins.start(login)?;
     if !begun.joined {
         api.notices.post(Kind::LoginStarted, notice, None);
@@ -112,6 +116,26 @@ async fn key(api: &Api, request: LoginRequest) -> Result<LoginStarted, Failure> 
     let done = Step::Done(Finished { profile: name.to_string(), warnings });
     let purpose = Purpose { profile: Some(name.to_string()), service: String::new(), client_id: None, scope: None };
     Ok(started(&api.logins.finished(purpose, done)))
+}
+
+/// How the person is to be authenticated. What is asked for here has no second word for it beside.
+fn step_up(request: &LoginRequest) -> Result<StepUp, Failure> {
+    let LoginRequest { acr_values, login_hint, max_age, prompt, .. } = request;
+    let step_up = StepUp {
+        acr_values: acr_values.clone(),
+        login_hint: login_hint.clone(),
+        max_age: *max_age,
+        prompt: prompt.clone(),
+    };
+    let texts = [("acr_values", acr_values), ("login_hint", login_hint), ("prompt", prompt)];
+    for (what, text) in texts.into_iter().filter_map(|(what, text)| Some((what, text.as_deref()?))) {
+        if text.is_empty() || text.len() > LONGEST_TEXT || text.chars().any(char::is_control) {
+            return Err(invalid(format!(
+                "`{what}` is empty, longer than {LONGEST_TEXT} bytes, or holds control characters"
+            )));
+        }
+    }
+    Ok(step_up)
 }
 
 /// A key that can be sent in a header.

@@ -302,7 +302,7 @@ fn among(known: &[String], otherwise: &str) -> String {
 /// Why a login failed. `flow` words the cause and the hint; the code is chosen here.
 pub(super) fn login(failure: &LoginFailure) -> Problem {
     let code = match failure {
-        LoginFailure::Denied | LoginFailure::KeyRefused => Code::Denied,
+        LoginFailure::Denied | LoginFailure::KeyRefused | LoginFailure::WeakLogin(_) => Code::Denied,
         LoginFailure::Expired | LoginFailure::TimedOut => Code::LoginTimeout,
         LoginFailure::Unreachable { .. } => Code::IssuerUnreachable,
         LoginFailure::Misconfigured { .. } => Code::Misconfigured,

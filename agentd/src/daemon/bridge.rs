@@ -85,9 +85,11 @@ impl Issuer for Renewer {
             }
             let scope = target.scope.as_ref().map(Scopes::join);
             let presented = match way.flow {
-                Flow::ClientCredentials => {
-                    Presented::Client { scope: scope.as_deref(), resource: target.resource.as_deref() }
-                }
+                Flow::ClientCredentials => Presented::Client {
+                    scope: scope.as_deref(),
+                    audience: target.audience.as_deref(),
+                    resource: target.resource.as_deref(),
+                },
                 _ => Presented::RefreshToken {
                     token,
                     scope: scope.as_deref(),

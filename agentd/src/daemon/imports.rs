@@ -64,6 +64,7 @@ impl Importer {
                     site: site.clone(),
                     scope: None,
                     client,
+                    client_key: None,
                     redirect_uri: None,
                     redirect_port: None,
                     resources: Vec::new(),

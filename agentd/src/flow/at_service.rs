@@ -13,9 +13,11 @@ use crate::flow::at_issuer::{self, Obtained};
 use crate::flow::loopback::Browser;
 use crate::flow::plan::Plan;
 use crate::flow::table::{Ground, Row};
-use crate::flow::{AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, key, poll_exchange, warning, who};
+use crate::flow::{
+    AtIssuer, AtService, Brought, BroughtTokens, Failure, Outcome, StepUp, key, poll_exchange, warning, who,
+};
 use crate::http::Reach;
-use crate::oauth::{Account, Authentication, Client, DiscoveryError, Metadata};
+use crate::oauth::{Account, Client, DiscoveryError, Metadata};
 use crate::provider::{Endpoints, Expiry, Flow, FlowSpec, Method, MethodName, OauthSpec, Place, Settings, Template};
 use crate::secret::ApiKey;
 use crate::service::{CallError, Granted, Identity, Presented, Project, jwt_expiry, settle};
@@ -41,7 +43,7 @@ pub(super) async fn obtain(
     row: &Row,
     at: &AtService,
     browser: &mut Option<Browser>,
-    least_interval: Duration,
+    (step_up, least_interval): (&StepUp, Duration),
 ) -> Result<Raw, Failure> {
     let site = &at.site;
     if !site.place.needs_login {
@@ -59,7 +61,8 @@ pub(super) async fn obtain(
         }
         FlowSpec::AuthorizationCode(spec) | FlowSpec::ClientCredentials(spec) | FlowSpec::Device(spec) => {
             let (issuer, discovered) = authorization_server(ground, at, spec, method.flow.flow()).await?;
-            let obtained = at_issuer::obtain(ground, row, &issuer, discovered, browser, least_interval).await?;
+            let obtained =
+                at_issuer::obtain(ground, row, &issuer, step_up, discovered, browser, least_interval).await?;
             Ok(Raw::Obtained(Box::new(obtained), issuer.settings))
         }
     }
@@ -115,6 +118,7 @@ async fn authorization_server(
         issuer: issuer.unwrap_or_else(|| place.base.clone()),
         client_id: client_id.ok_or(Failure::NoClientId)?,
         client_secret: at.client.as_ref().and_then(|(_, secret)| secret.clone()),
+        client_key: at.client_key.clone(),
         flow: Some(flow),
         scope: at.scope.clone().or_else(|| spec.scope.clone()),
         resources: at.resources.clone(),
@@ -177,7 +181,7 @@ pub(super) async fn client_at(
             issuer.settings.issuer.clone_from(&metadata.issuer);
         }
     }
-    let plan = Plan::new(&issuer, discovered)?;
+    let plan = Plan::new(&issuer, &StepUp::default(), discovered)?;
     Ok((Some(issuer.settings), plan.client))
 }
 
@@ -223,10 +227,10 @@ pub(super) async fn complete(
             }
         }
         Raw::Obtained(obtained, settings) => {
-            account = obtained.account(ground)?;
+            account = obtained.verified(ground, &mut warnings).await?;
             let Obtained { plan, mut tokens, .. } = *obtained;
             settle(expiry, &mut tokens, ground.clock.wall());
-            warnings = warning::of_service(&tokens, &plan.scope, flow);
+            warnings.extend(warning::of_service(&tokens, &plan.scope, flow));
             tokens.token_type.clone_from(&at.site.place.scheme);
             Brought::Tokens(Box::new(BroughtTokens {
                 settings: Some(settings),
@@ -358,14 +362,9 @@ fn key_expiry(sources: &[Expiry], key: &ApiKey, identity: &Identity, wall: i64) 
 fn own_client(place: &Place) -> Client {
     Client {
         issuer: place.base.clone(),
-        client_id: String::new(),
-        client_secret: None,
-        authentication: Authentication::None,
         token_endpoint: place.base.clone(),
-        revocation_endpoint: None,
-        userinfo_endpoint: None,
         ca_file: place.ca_file.clone(),
-        reach: Reach::Anywhere,
+        ..Client::default()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The authorization-code flow with PKCE and a loopback redirect (RFC 6749 §4.1, RFC 7636, RFC 8252).
+//! The authorization-code flow with PKCE and a loopback redirect (RFC 6749 §4.1, RFC 7636, RFC 8252), its request pushed
+//! where the service takes that (RFC 9126).
 //!
 //! `state` ties the answer to this login, the verifier ties the code to it, the nonce ties the ID token to it. A code
 //! is presented again only when the service cannot have used it: a second use may revoke what the first one brought
@@ -13,7 +14,10 @@ use crate::flow::redirect::Redirect;
 use crate::flow::row::Row;
 use crate::flow::{Failure, Step};
 use crate::http::OUT_OF_REACH;
-use crate::oauth::{Authorization, ExchangeError, OAuth, Presented, Tokens, authorization_url, pkce};
+use crate::oauth::{
+    Authentication, Authorization, AuthorizationError, ExchangeError, OAuth, Presented, PushError, Tokens,
+    authorization_parameters, authorization_url, pkce,
+};
 use crate::provider::Settings;
 use crate::secret::Nonce;
 use crate::supervise::Tasks;
@@ -45,7 +49,7 @@ pub(super) async fn obtain(
     let redirect = Redirect::new(settings.redirect_uri.as_deref(), settings.redirect_port)?;
     let (verifier, state) = (pkce::verifier(), pkce::state());
     let nonce = plan.is_openid().then(pkce::nonce);
-    let mut url = Ok(String::new());
+    let mut parameters = Ok(Vec::new());
     let listener = Listener::open(redirect, ground.tasks, |redirect, port| {
         let request = Authorization {
             endpoint,
@@ -58,12 +62,14 @@ pub(super) async fn obtain(
             resources: &settings.resources,
             params: &plan.params,
         };
-        url = authorization_url(&request);
+        parameters = authorization_parameters(&request);
         Expected { redirect, port, state, issuer: plan.client.issuer.clone(), iss_promised: plan.iss_promised }
     })
     .await?;
     let redirect_uri = listener.redirect_uri().to_owned();
-    let url = url.map_err(|error| Failure::BadSettings { why: error.to_string() })?;
+    let bad = |error: AuthorizationError| Failure::BadSettings { why: error.to_string() };
+    let parameters = pushed(ground.oauth, plan, parameters.map_err(bad)?).await?;
+    let url = authorization_url(endpoint, &parameters).map_err(bad)?;
     ground.row.opens(listener.hatch());
     publish(Step::Open { url, anywhere: false, redirect_uri: Some(redirect_uri.clone()) });
     let (waiting, answer) = listener.answer().await;
@@ -76,6 +82,42 @@ pub(super) async fn obtain(
         resource: settings.only_resource(),
     };
     Ok((exchange(ground, plan, presented).await?, nonce))
+}
+
+/// What the browser carries: a reference to the request, where the service takes it directly, else the request itself.
+/// Where the service requires it, there is no other way. Elsewhere a request that finds nothing there, or a public client
+/// that is not let in, loses no more than what most services never offer: the answer is checked in the same way.
+async fn pushed(
+    oauth: &OAuth,
+    plan: &mut Plan,
+    parameters: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let Some(to) = plan.pushed.clone() else { return Ok(parameters) };
+    loop {
+        let error = match oauth.push(&plan.client, &to.endpoint, &parameters).await {
+            Ok(request_uri) => {
+                let client_id = plan.client.client_id.clone();
+                return Ok(vec![("client_id".to_owned(), client_id), ("request_uri".to_owned(), request_uri)]);
+            }
+            Err(error) => error,
+        };
+        let public = plan.client.authentication == Authentication::None;
+        match error {
+            PushError::Failed(error) if plan.authenticates_otherwise(&error) => {}
+            PushError::NotOffered if !to.required => break,
+            PushError::Failed(ExchangeError::Misconfigured { code: "invalid_client" | "unauthorized_client" })
+                if public && !to.required =>
+            {
+                break;
+            }
+            PushError::NotOffered => {
+                return Err(Failure::BadAnswer { why: "nothing takes the requests it wants pushed" });
+            }
+            PushError::Failed(error) => return Err(Failure::of_first_request(&error)),
+        }
+    }
+    tracing::info!("the service did not take a pushed authorization request; the browser carries it");
+    Ok(parameters)
 }
 
 async fn exchange(ground: &Ground<'_>, plan: &mut Plan, presented: Presented<'_>) -> Result<Tokens, Failure> {

@@ -36,7 +36,7 @@ pub(super) async fn obtain(
         match asked.await {
             Ok(authorization) => break authorization,
             Err(error) if plan.authenticates_otherwise(&error) => {}
-            Err(error) => return Err(Failure::of_device_start(&error)),
+            Err(error) => return Err(Failure::of_first_request(&error)),
         }
     };
     let expires = asked_at + authorization.expires_in;

@@ -120,6 +120,9 @@ pub enum Failure {
         /// The registered type, or `unknown`.
         token_type: &'static str,
     },
+    /// The service authenticated the person, but not as was asked for: log in as the service can.
+    #[error("{0}")]
+    WeakLogin(IdTokenError),
     /// The service cannot be reached now: try again later.
     #[error("the service cannot be reached ({why})")]
     Unreachable {
@@ -148,7 +151,10 @@ impl Failure {
             Self::IssuerMismatch { hint } => Some(hint),
             Self::Misconfigured { code: "invalid_scope" } => Some("ask for other scopes with `--scope`"),
             Self::Misconfigured { code: "invalid_target" } => Some("ask for other resources with `--resource`"),
-            Self::Misconfigured { code: "invalid_client" } => Some("check the client id and secret"),
+            Self::Misconfigured { code: "invalid_client" } => Some("check the client id and secret, or the client key"),
+            Self::Misconfigured { code: "unmet_authentication_requirements" } => {
+                Some("the service cannot authenticate you as `--acr` asks: ask for another way")
+            }
             Self::Misconfigured { code: "unauthorized_client" } => {
                 Some("this client may not be allowed to use this flow: try the other one, or check its registration")
             }
@@ -161,6 +167,7 @@ impl Failure {
             Self::NoSuchFlow { flow: Flow::AuthorizationCode } => {
                 Some("if the service has an authorization endpoint, give it with `--authorization-endpoint`")
             }
+            Self::WeakLogin(_) => Some("log in again, with a way to authenticate that the service has"),
             Self::PortTaken { .. } => {
                 Some("stop the program that uses the port, or choose another with `--redirect-port`")
             }
@@ -207,9 +214,9 @@ impl Failure {
         if *error == CallError::Refused { Self::KeyRefused } else { Self::of_call(error) }
     }
 
-    /// What `error` of the device authorization endpoint means: what it answers in full and cannot be used leaves nothing in
-    /// doubt.
-    pub(super) fn of_device_start(error: &ExchangeError) -> Self {
+    /// What `error` of a request that grants nothing yet means: what is answered in full and cannot be used leaves nothing
+    /// in doubt.
+    pub(super) fn of_first_request(error: &ExchangeError) -> Self {
         match *error {
             ExchangeError::Uncertain { why } => Self::BadAnswer { why },
             _ => Self::of_exchange(error),

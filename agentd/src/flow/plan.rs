@@ -1,14 +1,14 @@
 //! From a profile's settings and the service's metadata to what one login will ask for. Pure.
 //!
-//! What the person gave by hand wins over metadata. Defaults: RFC 6749 §2.3.1 for the client's authentication, OpenID
-//! Connect Core §11 for `offline_access` and the consent it needs.
+//! What the person gave by hand wins over metadata. Defaults: RFC 6749 §2.3.1 for the client's authentication, RFC 9126 §5
+//! for pushed requests, OpenID Connect Core §11 for `offline_access` and the consent it needs.
 
 use std::collections::BTreeMap;
 
-use crate::flow::{AtIssuer, Failure};
+use crate::flow::{AtIssuer, Failure, StepUp};
 use crate::http::{self, Reach};
-use crate::oauth::{Authentication, Client, DiscoveryError, ExchangeError, Metadata};
-use crate::provider::{Endpoints, Flow};
+use crate::oauth::{Audience, Authentication, Client, DiscoveryError, ExchangeError, Metadata, assertion};
+use crate::provider::{Endpoints, Flow, Settings};
 
 /// What one login asks for.
 #[derive(Debug)]
@@ -21,8 +21,18 @@ pub(super) struct Plan {
     pub(super) scope: String,
     /// Further parameters of the first request.
     pub(super) params: BTreeMap<String, String>,
+    /// Where the authorization request is pushed to, if it is.
+    pub(super) pushed: Option<Pushed>,
     /// RFC 9207 §3 `authorization_response_iss_parameter_supported`.
     pub(super) iss_promised: bool,
+}
+
+/// Where authorization requests are pushed to (RFC 9126 §5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pushed {
+    pub(super) endpoint: String,
+    /// The service takes no others.
+    pub(super) required: bool,
 }
 
 /// The first endpoint of a flow.
@@ -48,13 +58,18 @@ impl Start {
 
 impl Plan {
     /// The plan of `login` at a service with this metadata. A failed discovery matters only if an endpoint is missing.
-    pub(super) fn new(login: &AtIssuer, discovered: Result<Metadata, DiscoveryError>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        login: &AtIssuer,
+        step_up: &StepUp,
+        discovered: Result<Metadata, DiscoveryError>,
+    ) -> Result<Self, Failure> {
         let (metadata, failed) = match discovered {
             Ok(metadata) => (metadata, None),
             Err(error) => (Metadata::default(), Some(error)),
         };
         let settings = &login.settings;
         let by_hand = settings.endpoints.clone();
+        let authentication = authentication(settings, &metadata);
         let missing = |failure: Failure| failed.as_ref().map_or(failure, Failure::of_discovery);
         let authorization = by_hand.authorization.or(metadata.authorization_endpoint);
         let device = by_hand.device_authorization.or(metadata.device_authorization_endpoint);
@@ -64,6 +79,8 @@ impl Plan {
         if matches!(start, Start::Authorization(_)) && methods.is_some_and(|known| !known.iter().any(|m| m == "S256")) {
             return Err(Failure::NoPkce);
         }
+        let to_push = (metadata.pushed_authorization_request_endpoint, metadata.require_pushed_authorization_requests);
+        let pushed = pushed(&start, to_push)?;
         let token_endpoint = by_hand.token.or(metadata.token_endpoint).ok_or_else(|| {
             missing(Failure::BadSettings {
                 why: "the service names no token endpoint: give it with `--token-endpoint`".to_owned(),
@@ -84,16 +101,18 @@ impl Plan {
             (Start::Client, None) => String::new(),
             (_, given) => scope(given, &metadata.scopes_supported),
         };
-        if start == Start::Client && settings.client_secret.is_none() {
-            return Err(Failure::BadSettings { why: "client credentials need a client secret".to_owned() });
+        if start == Start::Client && !settings.is_confidential() {
+            return Err(Failure::BadSettings {
+                why: "client credentials need a client secret or a client key".to_owned(),
+            });
         }
-        let params = params(&settings.auth_params, &start, &scope);
-        let listed = metadata.token_endpoint_auth_methods_supported.as_deref();
+        let params = params(&settings.auth_params, step_up, &start, &scope);
         let client = Client {
             issuer: settings.issuer.clone(),
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
-            authentication: authentication(settings.client_secret.is_some(), listed),
+            client_key: settings.client_key.clone(),
+            authentication: authentication?,
             token_endpoint,
             revocation_endpoint,
             userinfo_endpoint: metadata.userinfo_endpoint.filter(|_| has(&scope, "openid")),
@@ -102,19 +121,24 @@ impl Plan {
             reach: if settings.endpoints == Endpoints::default() { metadata.reach } else { Reach::Anywhere },
         };
         let iss_promised = metadata.authorization_response_iss_parameter_supported;
-        Ok(Self { start, client, scope, params, iss_promised })
+        Ok(Self { start, client, scope, params, pushed, iss_promised })
     }
 
-    /// After a failed request: whether it is worth another try with the secret sent the other way. Metadata lists what
-    /// the service can, not what this client is registered for, and a client that authenticates wrongly is refused
-    /// before anything else is looked at (RFC 6749 §3.2.1).
+    /// After a failed request: whether it is worth another try with the secret sent the other way, or with an assertion
+    /// that names the endpoint and not the issuer. Metadata lists what the service can, not what this client is registered
+    /// for, and a client that authenticates wrongly is refused before anything else is looked at (RFC 6749 §3.2.1).
     pub(super) fn authenticates_otherwise(&mut self, error: &ExchangeError) -> bool {
-        let refused = matches!(error, ExchangeError::Misconfigured { code: "invalid_client" });
-        let otherwise = refused && self.client.authentication == Authentication::Basic;
-        if otherwise {
-            self.client.authentication = Authentication::Post;
+        if !matches!(error, ExchangeError::Misconfigured { code: "invalid_client" }) {
+            return false;
         }
-        otherwise
+        self.client.authentication = match self.client.authentication {
+            Authentication::Basic => Authentication::Post,
+            Authentication::PrivateKeyJwt(algorithm, Audience::Issuer) => {
+                Authentication::PrivateKeyJwt(algorithm, Audience::Endpoint)
+            }
+            _ => return false,
+        };
+        true
     }
 
     /// The scopes as a parameter, which is left out rather than empty (RFC 6749 §3.3).
@@ -144,13 +168,31 @@ fn start(login: &AtIssuer, authorization: Option<String>, device: Option<String>
     .ok_or(Failure::NoSuchFlow { flow })
 }
 
-fn authentication(secret: bool, listed: Option<&[String]>) -> Authentication {
-    let lists = |method: &str| listed.is_some_and(|listed| listed.iter().any(|name| name == method));
-    match secret {
-        false => Authentication::None,
-        true if lists("client_secret_post") && !lists("client_secret_basic") => Authentication::Post,
-        true => Authentication::Basic,
+fn authentication(settings: &Settings, metadata: &Metadata) -> Result<Authentication, Failure> {
+    if let Some(key) = &settings.client_key {
+        let listed = metadata.token_endpoint_auth_signing_alg_values_supported.as_deref();
+        let algorithm = assertion::choose(key, listed);
+        let algorithm = algorithm.map_err(|error| Failure::BadSettings { why: error.to_string() })?;
+        return Ok(Authentication::PrivateKeyJwt(algorithm, Audience::Issuer));
     }
+    let listed = metadata.token_endpoint_auth_methods_supported.as_deref();
+    let lists = |method: &str| listed.is_some_and(|listed| listed.iter().any(|name| name == method));
+    Ok(match &settings.client_secret {
+        None => Authentication::None,
+        Some(_) if lists("client_secret_post") && !lists("client_secret_basic") => Authentication::Post,
+        Some(_) => Authentication::Basic,
+    })
+}
+
+/// Where the authorization request is pushed to: wherever that is offered.
+fn pushed(start: &Start, (endpoint, required): (Option<String>, bool)) -> Result<Option<Pushed>, Failure> {
+    if !matches!(start, Start::Authorization(_)) {
+        return Ok(None);
+    }
+    if required && endpoint.is_none() {
+        return Err(Failure::BadAnswer { why: "it takes pushed authorization requests only, and does not say where" });
+    }
+    Ok(endpoint.map(|endpoint| Pushed { endpoint, required }))
 }
 
 fn scope(given: Option<&str>, supported: &[String]) -> String {
@@ -162,8 +204,10 @@ fn scope(given: Option<&str>, supported: &[String]) -> String {
     }
 }
 
-fn params(given: &BTreeMap<String, String>, start: &Start, scope: &str) -> BTreeMap<String, String> {
+fn params(given: &BTreeMap<String, String>, step_up: &StepUp, start: &Start, scope: &str) -> BTreeMap<String, String> {
     let mut params = given.clone();
+    // What is asked for this once outweighs what is asked for each time.
+    params.extend(step_up.parameters().map(|(name, value)| (name.to_owned(), value)));
     // OpenID Connect Core §11: without it a service ignores `offline_access`.
     if matches!(start, Start::Authorization(_)) && has(scope, "offline_access") {
         params.entry("prompt".to_owned()).or_insert_with(|| "consent".to_owned());

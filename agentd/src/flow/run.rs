@@ -52,11 +52,12 @@ async fn obtain(ground: &Ground, row: &Row, login: &Login, browser: &mut Option<
     match &login.target {
         Target::Issuer(at) => {
             let discovered = ground.oauth.discover(&at.settings.issuer, at.settings.ca_file.as_deref()).await;
-            let obtained = at_issuer::obtain(ground, row, at, discovered, browser, least_interval).await?;
+            let obtained =
+                at_issuer::obtain(ground, row, at, &login.step_up, discovered, browser, least_interval).await?;
             Ok(Got::FromIssuer(Box::new(obtained)))
         }
         Target::Service(at) => {
-            let raw = at_service::obtain(ground, row, at, browser, least_interval).await?;
+            let raw = at_service::obtain(ground, row, at, browser, (&login.step_up, least_interval)).await?;
             Ok(Got::FromService(Box::new(raw)))
         }
     }
@@ -65,12 +66,13 @@ async fn obtain(ground: &Ground, row: &Row, login: &Login, browser: &mut Option<
 async fn adopt(ground: &Ground, login: Login, got: Got) -> Result<Finished, Failure> {
     let outcome = match (login.target, got) {
         (Target::Issuer(at), Got::FromIssuer(obtained)) => {
-            let mut account = obtained.account(ground)?;
+            let mut warnings = Vec::new();
+            let mut account = obtained.verified(ground, &mut warnings).await?;
             let Obtained { plan, tokens, .. } = *obtained;
             let mut settings = at.settings;
             let flow = plan.start.flow();
             settings.flow = Some(flow);
-            let mut warnings = warning::of(&tokens, &plan.scope, flow);
+            warnings.extend(warning::of(&tokens, &plan.scope, flow));
             let (settings, client, requested_scope) = (Some(settings), plan.client, plan.scope);
             let brought = BroughtTokens { settings, client, tokens, requested_scope };
             if let Some(teller) = who::standard(&brought, account.as_ref()) {

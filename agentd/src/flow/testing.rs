@@ -17,11 +17,13 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::flow::{AdoptError, Adopted, AtIssuer, Brought, Failure, GrantSink, Login, Logins, Outcome, Step, Target};
+use crate::flow::{
+    AdoptError, Adopted, AtIssuer, Brought, Failure, GrantSink, Login, Logins, Outcome, Step, StepUp, Target,
+};
 use crate::http::Http;
 use crate::http::stub::{Reply, Stub};
 use crate::oauth::{OAuth, Tokens};
-use crate::provider::{Endpoints, Flow, Settings};
+use crate::provider::{Flow, Settings};
 use crate::service::Services;
 use crate::supervise::Tasks;
 
@@ -135,6 +137,7 @@ impl Bench {
             switch: true,
             poll_interval: None,
             asked: [1; 32],
+            step_up: StepUp::default(),
         }
     }
 
@@ -228,19 +231,7 @@ impl Script {
 
 /// A login at `issuer`, with nothing special.
 pub(super) fn login(issuer: &str) -> AtIssuer {
-    let settings = Settings {
-        issuer: issuer.to_owned(),
-        client_id: "client".to_owned(),
-        client_secret: None,
-        flow: None,
-        scope: None,
-        resources: Vec::new(),
-        ca_file: None,
-        redirect_port: None,
-        redirect_uri: None,
-        endpoints: Endpoints::default(),
-        auth_params: BTreeMap::new(),
-    };
+    let settings = Settings { issuer: issuer.to_owned(), client_id: "client".to_owned(), ..Settings::default() };
     AtIssuer { settings, flow: None, browser: false }
 }
 

@@ -1,4 +1,4 @@
-//! The authorization request: a URL for the person's browser. Pure.
+//! The authorization request: its parameters, and a URL for the person's browser. Pure.
 //!
 //! RFC 6749 §4.1.1, RFC 7636 §4.3 (S256 only), RFC 8707 §2.1, OpenID Connect Core §3.1.2.1. A parameter that the protocol
 //! owns is never given twice: not by the person's own parameters, nor by the endpoint's query.
@@ -63,34 +63,37 @@ pub enum AuthorizationError {
     },
 }
 
-/// The URL that the browser opens.
-pub fn authorization_url(request: &Authorization<'_>) -> Result<String, AuthorizationError> {
-    let mut url = check_endpoint(request.endpoint).map_err(AuthorizationError::Endpoint)?;
+/// The parameters of the request, as they go into the URL or are pushed.
+///
+/// # Errors
+/// [`AuthorizationError`].
+pub fn authorization_parameters(request: &Authorization<'_>) -> Result<Vec<(String, String)>, AuthorizationError> {
+    let url = check_endpoint(request.endpoint).map_err(AuthorizationError::Endpoint)?;
     let given: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     let mut names = given.iter().chain(request.params.keys());
     if let Some(name) = names.find_map(|name| owned(name, &OWNED)) {
         return Err(AuthorizationError::Owned { name });
     }
-    let mut query = url.query_pairs_mut();
-    query
-        .append_pair("response_type", "code")
-        .append_pair("client_id", request.client_id)
-        .append_pair("redirect_uri", request.redirect_uri);
-    if let Some(scope) = request.scope {
-        query.append_pair("scope", scope);
-    }
+    let mut parameters =
+        vec![("response_type", "code"), ("client_id", request.client_id), ("redirect_uri", request.redirect_uri)];
+    parameters.extend(request.scope.map(|scope| ("scope", scope)));
     // EXPOSE: `state` and `nonce` travel through the browser, by design of the protocol.
-    query.append_pair("state", request.state.expose());
-    if let Some(nonce) = request.nonce {
-        // EXPOSE: as above.
-        query.append_pair("nonce", nonce.expose());
-    }
-    query.append_pair("code_challenge", request.challenge).append_pair("code_challenge_method", "S256");
-    for resource in request.resources {
-        query.append_pair("resource", resource);
-    }
-    query.extend_pairs(request.params);
-    drop(query);
+    parameters.push(("state", request.state.expose()));
+    // EXPOSE: as above.
+    parameters.extend(request.nonce.map(|nonce| ("nonce", nonce.expose())));
+    parameters.extend([("code_challenge", request.challenge), ("code_challenge_method", "S256")]);
+    parameters.extend(request.resources.iter().map(|resource| ("resource", resource.as_str())));
+    parameters.extend(request.params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    Ok(parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// The URL that the browser opens.
+///
+/// # Errors
+/// [`AuthorizationError::Endpoint`].
+pub fn authorization_url(endpoint: &str, parameters: &[(String, String)]) -> Result<String, AuthorizationError> {
+    let mut url = check_endpoint(endpoint).map_err(AuthorizationError::Endpoint)?;
+    url.query_pairs_mut().extend_pairs(parameters);
     Ok(url.into())
 }
 
@@ -105,7 +108,7 @@ mod tests {
 
     fn url(endpoint: &str, params: &[(&str, &str)]) -> Result<String, AuthorizationError> {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        authorization_url(&Authorization {
+        let parameters = authorization_parameters(&Authorization {
             endpoint,
             client_id: "me & you",
             redirect_uri: "http://127.0.0.1:9/callback",
@@ -115,7 +118,8 @@ mod tests {
             nonce: Some(&Nonce::new("n1".to_owned())),
             resources: &["https://api.example/".to_owned(), "urn:b".to_owned()],
             params: &params,
-        })
+        })?;
+        authorization_url(endpoint, &parameters)
     }
 
     #[test]

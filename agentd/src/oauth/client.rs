@@ -1,8 +1,8 @@
 //! Builds and sends every request of a client to a service.
 //!
-//! RFC 6749 §2.3.1, §3.2, §4.1.3, §6; RFC 8628 §3.1, §3.4; RFC 8707 §2. Owns how the client authenticates and what a
+//! RFC 6749 §2.3.1, §3.2, §4.1.3, §6; RFC 7523 §2.2; RFC 8628 §3.1, §3.4; RFC 8707 §2. Owns how the client authenticates and what a
 //! form holds; leaves reading the answers to `response` and `device`, and when to ask again to the caller. A request is
-//! sent once.
+//! sent once, unless the service refused an assertion and told in doing so that the clocks differ.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,12 @@ use base64::prelude::BASE64_STANDARD;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
+use super::assertion::{self, KeyError};
 use super::authorization::owned;
 use super::device::{self, DeviceAuthorization};
 use super::response::{self, Received};
-use super::{Authentication, Client, ExchangeError, Presented, Tokens};
+use super::times::Times;
+use super::{Audience, Authentication, Client, ExchangeError, Presented, Tokens};
 use crate::clock::{Clock, Moment};
 use crate::http::{AUTHORIZATION, HeaderName, Http, Method, Payload, Reach, Request, Response, SendError, is_loopback};
 use crate::secret::ClientSecret;
@@ -27,11 +29,13 @@ const OWNED: [&str; 4] = ["client_id", "client_secret", "resource", "scope"];
 pub struct OAuth {
     pub(super) http: Http,
     clock: Clock,
+    pub(super) times: Times,
 }
 
 /// Why a request got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PostError {
+    Key(KeyError),
     NoSecret,
     Send(SendError),
 }
@@ -39,19 +43,27 @@ pub(super) enum PostError {
 /// The text for a confidential client without a secret.
 pub(super) const NO_SECRET: &str = "the client secret is missing";
 
+impl PostError {
+    /// What is wrong with the settings, if nothing was sent for that reason.
+    pub(super) fn settings(self) -> Result<&'static str, SendError> {
+        match self {
+            Self::Key(error) => Ok(error.why()),
+            Self::NoSecret => Ok(NO_SECRET),
+            Self::Send(error) => Err(error),
+        }
+    }
+}
+
 impl From<PostError> for ExchangeError {
     fn from(error: PostError) -> Self {
-        match error {
-            PostError::NoSecret => Self::Settings { why: NO_SECRET },
-            PostError::Send(error) => error.into(),
-        }
+        error.settings().map_or_else(Self::from, |why| Self::Settings { why })
     }
 }
 
 impl OAuth {
     /// Sends through `http` and takes the time of sending from `clock`.
     pub fn new(http: Http, clock: Clock) -> Self {
-        Self { http, clock }
+        Self { http, clock, times: Times::default() }
     }
 
     /// Presents a code or a refresh token at the token endpoint, once (RFC 6749 §3.2).
@@ -99,20 +111,57 @@ impl OAuth {
     }
 
     /// Posts `form` to `endpoint` as `client`.
-    pub(super) async fn post<'a>(
+    pub(super) async fn post(
         &self,
-        client: &'a Client,
-        endpoint: &'a str,
-        mut form: Vec<(&'a str, &'a str)>,
+        client: &Client,
+        endpoint: &str,
+        form: Vec<(&str, &str)>,
     ) -> Result<Response, PostError> {
-        let headers = authenticate(client, &mut form)?;
+        let there = || self.times.there(&client.issuer, self.clock.wall());
+        let before = there() - self.clock.wall();
+        let answer = self.post_once(client, endpoint, form.clone(), there()).await?;
+        let moved = there() - self.clock.wall() - before;
+        // Who a client is, is looked at before anything else (RFC 6749 §3.2.1): nothing was done.
+        let asserted = matches!(client.authentication, Authentication::PrivateKeyJwt(..));
+        if asserted
+            && moved.abs() > CLOCKS_APART
+            && response::error_code(&answer.body).as_deref() == Some("invalid_client")
+        {
+            return self.post_once(client, endpoint, form, there()).await;
+        }
+        Ok(answer)
+    }
+
+    async fn post_once(
+        &self,
+        client: &Client,
+        endpoint: &str,
+        form: Vec<(&str, &str)>,
+        wall: i64,
+    ) -> Result<Response, PostError> {
+        let assertion = assertion(client, endpoint, wall)?;
+        let mut form = form;
+        let headers = authenticate(client, assertion.as_ref().map(|jwt| jwt.as_str()), &mut form)?;
         let ca_file = client.ca_file.as_deref();
         let reach = client.reach.towards(endpoint, &client.issuer);
         let payload = Payload::Form(form);
         let request = Request { method: Method::Post, url: endpoint, payload, headers, ca_file, reach };
-        self.http.send(request).await.map_err(PostError::Send)
+        let answer = self.http.send(request).await.map_err(PostError::Send)?;
+        self.times.learn(&client.issuer, answer.date, self.clock.wall());
+        Ok(answer)
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(super) fn wall(&self) -> i64 {
+        self.clock.wall()
     }
 }
+
+/// How many seconds a service's clock has to be off for an assertion that it refused to be made again.
+const CLOCKS_APART: i64 = 15;
 
 fn on_this_machine(endpoint: &str) -> bool {
     url::Url::parse(endpoint).is_ok_and(|endpoint| is_loopback(&endpoint))
@@ -136,9 +185,10 @@ fn form(presented: Presented<'_>) -> Vec<(&'static str, &str)> {
             form.extend(resource.map(|resource| ("resource", resource)));
             form
         }
-        Presented::Client { scope, resource } => {
+        Presented::Client { scope, audience, resource } => {
             let mut form = vec![("grant_type", "client_credentials")];
             form.extend(scope.map(|scope| ("scope", scope)));
+            form.extend(audience.map(|audience| ("audience", audience)));
             form.extend(resource.map(|resource| ("resource", resource)));
             form
         }
@@ -164,7 +214,19 @@ fn form(presented: Presented<'_>) -> Vec<(&'static str, &str)> {
 
 type Headers = Vec<(HeaderName, Zeroizing<String>)>;
 
-fn authenticate<'a>(client: &'a Client, form: &mut Vec<(&'a str, &'a str)>) -> Result<Headers, PostError> {
+/// The assertion for a request to `endpoint`, where the client authenticates by one.
+fn assertion(client: &Client, endpoint: &str, wall: i64) -> Result<Option<Zeroizing<String>>, PostError> {
+    let Authentication::PrivateKeyJwt(algorithm, audience) = client.authentication else { return Ok(None) };
+    let key = client.client_key.as_ref().ok_or(PostError::NoSecret)?;
+    let audience = if audience == Audience::Issuer { &client.issuer } else { endpoint };
+    assertion::sign(key, algorithm, &client.client_id, audience, wall).map(Some).map_err(PostError::Key)
+}
+
+fn authenticate<'a>(
+    client: &'a Client,
+    assertion: Option<&'a str>,
+    form: &mut Vec<(&'a str, &'a str)>,
+) -> Result<Headers, PostError> {
     let secret = || client.client_secret.as_deref().ok_or(PostError::NoSecret);
     match client.authentication {
         Authentication::Basic => return Ok(vec![(AUTHORIZATION, basic(&client.client_id, secret()?))]),
@@ -172,6 +234,10 @@ fn authenticate<'a>(client: &'a Client, form: &mut Vec<(&'a str, &'a str)>) -> R
         Authentication::Post => {
             // EXPOSE: how this client proves itself to its service.
             form.extend([("client_id", client.client_id.as_str()), ("client_secret", secret()?.expose())]);
+        }
+        Authentication::PrivateKeyJwt(..) => {
+            form.extend([("client_id", client.client_id.as_str()), ("client_assertion_type", assertion::TYPE)]);
+            form.extend(assertion.map(|jwt| ("client_assertion", jwt)));
         }
     }
     Ok(Vec::new())

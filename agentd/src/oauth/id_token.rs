@@ -5,6 +5,8 @@
 //! signed by a secret that this client does not have. Times are compared with [`LEEWAY`] both ways; `wall` should be the
 //! service's own time where it is known ([`super::Tokens::server_time`]), as this machine's clock may be hours off.
 
+mod authentication;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{Account, issuer};
 use crate::secret::{IdToken, Nonce};
+pub use authentication::{Authenticated, Wanted, authenticated};
 
 /// How far, in seconds, the service's clock and `wall` may be apart: a token is taken this long after `exp` and this
 /// long before `iat`.
@@ -30,6 +33,12 @@ pub enum IdTokenError {
     /// `aud` or `azp` names another client.
     #[error("the ID token is for another client")]
     Audience,
+    /// `acr` is none of those asked for: log in as the service can.
+    #[error("the service authenticated you in another way than was asked for")]
+    AuthenticatedOtherwise,
+    /// `auth_time` is older than `max_age` allows, or is not told.
+    #[error("the service does not say that you authenticated as lately as was asked for")]
+    AuthenticatedTooLongAgo,
     /// `exp` is past, or `iat` to come.
     #[error("the ID token is not valid at this time")]
     Expired,

@@ -31,12 +31,20 @@ pub struct Metadata {
     pub revocation_endpoint: Option<String>,
     /// OpenID Connect Core §5.3.
     pub userinfo_endpoint: Option<String>,
+    /// RFC 9126 §5.
+    pub pushed_authorization_request_endpoint: Option<String>,
+    /// RFC 7591 §3.
+    pub registration_endpoint: Option<String>,
+    /// RFC 9126 §5.
+    pub require_pushed_authorization_requests: bool,
     /// May be empty and need not be complete.
     pub scopes_supported: Vec<String>,
     /// Not to be trusted: `none` is often missing although it works.
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// RFC 8414 §2, for PKCE (RFC 7636).
     pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// RFC 8414 §2.
+    pub token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     /// RFC 9207 §3. `false` does not mean that `iss` is not sent.
     pub authorization_response_iss_parameter_supported: bool,
     /// How far this service may send us, its own host aside.
@@ -125,6 +133,7 @@ impl OAuth {
         let metadata = document::parse_any(&answer.body, answer.reach)?;
         let issuer = check_issuer(&metadata.issuer).map_err(|why| DiscoveryError::InvalidIssuer { why })?;
         if issuer.origin() == place.origin() {
+            self.times.learn(&metadata.issuer, answer.date, self.wall());
             Ok(metadata)
         } else {
             Err(DiscoveryError::IssuerMismatch { exact: None })
@@ -133,7 +142,9 @@ impl OAuth {
 
     async fn fetch(&self, url: &str, issuer: &str, ca_file: Option<&Path>) -> Result<Metadata, DiscoveryError> {
         let answer = self.document(url, ca_file, Reach::Anywhere).await?;
-        parse(&answer.body, issuer, answer.reach)
+        let metadata = parse(&answer.body, issuer, answer.reach)?;
+        self.times.learn(issuer, answer.date, self.wall());
+        Ok(metadata)
     }
 
     async fn document(&self, url: &str, ca_file: Option<&Path>, reach: Reach) -> Result<Response, DiscoveryError> {
@@ -192,6 +203,13 @@ impl Metadata {
             token_endpoint: self.token_endpoint.or(other.token_endpoint),
             revocation_endpoint: self.revocation_endpoint.or(other.revocation_endpoint),
             userinfo_endpoint: self.userinfo_endpoint.or(other.userinfo_endpoint),
+            pushed_authorization_request_endpoint: self
+                .pushed_authorization_request_endpoint
+                .or(other.pushed_authorization_request_endpoint),
+            registration_endpoint: self.registration_endpoint.or(other.registration_endpoint),
+            // What either document requires is required.
+            require_pushed_authorization_requests: self.require_pushed_authorization_requests
+                || other.require_pushed_authorization_requests,
             scopes_supported: scopes,
             token_endpoint_auth_methods_supported: self
                 .token_endpoint_auth_methods_supported
@@ -199,6 +217,9 @@ impl Metadata {
             code_challenge_methods_supported: self
                 .code_challenge_methods_supported
                 .or(other.code_challenge_methods_supported),
+            token_endpoint_auth_signing_alg_values_supported: self
+                .token_endpoint_auth_signing_alg_values_supported
+                .or(other.token_endpoint_auth_signing_alg_values_supported),
             // Either document promises it for the one authorization endpoint.
             authorization_response_iss_parameter_supported: self.authorization_response_iss_parameter_supported
                 || other.authorization_response_iss_parameter_supported,

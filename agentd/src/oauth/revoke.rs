@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::client::{NO_SECRET, OAuth, PostError};
+use super::client::OAuth;
 use super::error::registered;
 use super::{Client, response};
 use crate::http::{Response, SendError};
@@ -70,10 +70,10 @@ impl OAuth {
         let form = vec![("token", token), ("token_type_hint", hint)];
         match self.post(client, endpoint, form).await {
             Ok(answer) => outcome(&answer),
-            Err(PostError::NoSecret) => Err(RevokeError::Settings { why: NO_SECRET }),
-            Err(PostError::Send(SendError::Lost { why } | SendError::NotSent { why })) => {
-                Err(RevokeError::Unreachable { why })
-            }
+            Err(error) => Err(match error.settings() {
+                Ok(why) => RevokeError::Settings { why },
+                Err(SendError::Lost { why } | SendError::NotSent { why }) => RevokeError::Unreachable { why },
+            }),
         }
     }
 }
@@ -95,19 +95,13 @@ mod tests {
     use crate::clock::Clock;
     use crate::http::Http;
     use crate::http::stub::{Reply, Stub};
-    use crate::oauth::Authentication;
 
     fn client(endpoint: Option<String>) -> Client {
         Client {
             issuer: "https://issuer.example".to_owned(),
             client_id: "me".to_owned(),
-            client_secret: None,
-            authentication: Authentication::None,
-            token_endpoint: String::new(),
             revocation_endpoint: endpoint,
-            userinfo_endpoint: None,
-            ca_file: None,
-            reach: crate::http::Reach::Anywhere,
+            ..Client::default()
         }
     }
 

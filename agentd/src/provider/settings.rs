@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::secret::ClientSecret;
+use crate::secret::{ClientSecret, SigningKey};
 
 /// How a login is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,7 +37,7 @@ pub struct Endpoints {
 }
 
 /// What a login to an OAuth service needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The issuer's identifier (RFC 8414 §2), to the letter.
     pub issuer: String,
@@ -45,6 +45,8 @@ pub struct Settings {
     pub client_id: String,
     /// Makes the client confidential.
     pub client_secret: Option<Arc<ClientSecret>>,
+    /// Makes the client confidential, in place of a secret.
+    pub client_key: Option<SigningKey>,
     /// How the last login was made.
     pub flow: Option<Flow>,
     /// Scopes to ask for, separated by spaces; `None`: the default.
@@ -64,6 +66,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether the client has something to prove itself with.
+    pub fn is_confidential(&self) -> bool {
+        self.client_secret.is_some() || self.client_key.is_some()
+    }
+
     /// The resource that every token of this profile is for, if it is for one. It goes into token requests as well
     /// (RFC 8707 §2.2): without it some services answer with a token for something else. A token is for one resource
     /// only, so none is named where there are several.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
+use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken, SigningKey};
 
 /// Names a record for ever; profile names may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,7 +98,7 @@ impl Record {
 }
 
 /// Settings of an OAuth profile.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The issuer's identifier.
     pub issuer: String,
@@ -106,6 +106,8 @@ pub struct Settings {
     pub client_id: String,
     /// RFC 6749 §2.3.1.
     pub client_secret: Option<Arc<ClientSecret>>,
+    /// RFC 7523 §2.2.
+    pub client_key: Option<SigningKey>,
     /// Scopes to ask for.
     pub scope: Option<String>,
     /// Resources to ask for.
@@ -163,7 +165,7 @@ pub struct Oauth {
     pub refreshed_at: Option<i64>,
     /// Grows with every access token of this grant.
     pub generation: u64,
-    /// `none`, `basic` or `post`.
+    /// `none`, `basic`, `post`, or `private-key-jwt ALGORITHM AUDIENCE`.
     pub authentication: String,
     /// Where to refresh.
     pub token_endpoint: String,

@@ -135,11 +135,14 @@ impl Grant {
         self.renewal = Some(Renewal { client: Arc::new(new.client), refresh_token: renewing.map(Arc::new) });
     }
 
-    /// With client credentials (RFC 6749 §4.4) the client's own secret is what renews.
+    /// With client credentials (RFC 6749 §4.4) the client's own secret or key is what renews.
     pub(super) fn client_itself(&self) -> Option<RefreshToken> {
         let settings = self.settings.as_deref().filter(|_| self.flow == Flow::ClientCredentials)?;
         // EXPOSE: it takes the refresh token's part in the same keeper.
-        settings.client_secret.as_ref().map(|secret| RefreshToken::new(secret.expose().to_owned()))
+        let secret = settings.client_secret.as_ref().map(|secret| secret.expose());
+        // EXPOSE: as above.
+        let key = || settings.client_key.as_ref().map(|signing| signing.key.expose());
+        secret.or_else(key).map(|proof| RefreshToken::new(proof.to_owned()))
     }
 
     fn put_beside(&mut self, beside: Beside) {

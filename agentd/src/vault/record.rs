@@ -13,13 +13,16 @@ use super::view::{Credential, Served, Standing};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
 use crate::http::Reach;
-use crate::oauth::{Account, Authentication, Client};
+use crate::oauth::{Account, Algorithm, Audience, Authentication, Client};
 use crate::provider::{Endpoints, Flow, Place, Settings};
 use crate::store::record as disk;
 
 /// A token whose issue lies further in the future than this, by the wall clock, cannot be dated: the clock was set
 /// back. It counts as lapsed, so that it is renewed rather than trusted.
 const CLOCK_TOLERANCE: i64 = 300;
+
+/// Begins the word of a client that authenticates by its key.
+const BY_KEY: &str = "private-key-jwt";
 
 /// The record of `grant`, under `sequence`.
 pub(super) fn write(grant: &Grant, sequence: u64, clock: &Clock) -> disk::Record {
@@ -67,7 +70,7 @@ fn write_grant(grant: &Grant, clock: &Clock) -> Option<disk::Grant> {
         logged_in_at,
         refreshed_at: grant.refreshed_at,
         generation: grant.generation,
-        authentication: authentication_word(renewal.client.authentication).to_owned(),
+        authentication: authentication_word(renewal.client.authentication),
         token_endpoint: renewal.client.token_endpoint.clone(),
         revocation_endpoint: renewal.client.revocation_endpoint.clone(),
         reach: renewal.client.reach.word().map(str::to_owned),
@@ -135,6 +138,7 @@ fn client(settings: Option<&Settings>, place: Option<&Place>, oauth: &disk::Oaut
         issuer: issuer.unwrap_or_default(),
         client_id: settings.map(|s| s.client_id.clone()).unwrap_or_default(),
         client_secret: settings.and_then(|s| s.client_secret.clone()),
+        client_key: settings.and_then(|s| s.client_key.clone()),
         authentication: authentication_of(&oauth.authentication),
         token_endpoint: oauth.token_endpoint.clone(),
         revocation_endpoint: oauth.revocation_endpoint.clone(),
@@ -164,6 +168,7 @@ fn write_settings(s: &Settings) -> disk::Settings {
         issuer: s.issuer.clone(),
         client_id: s.client_id.clone(),
         client_secret: s.client_secret.clone(),
+        client_key: s.client_key.clone(),
         scope: s.scope.clone(),
         resources: s.resources.clone(),
         ca_file: s.ca_file.as_ref().map(|p| p.to_string_lossy().into_owned()),
@@ -185,6 +190,7 @@ fn read_settings(mut s: disk::Settings, flow: Flow) -> Settings {
         issuer: s.issuer,
         client_id: s.client_id,
         client_secret: s.client_secret,
+        client_key: s.client_key,
         flow: Some(flow),
         scope: s.scope,
         resources: s.resources,
@@ -237,11 +243,15 @@ fn flow_of(word: &str) -> Flow {
     }
 }
 
-fn authentication_word(authentication: Authentication) -> &'static str {
+fn authentication_word(authentication: Authentication) -> String {
     match authentication {
-        Authentication::Basic => "basic",
-        Authentication::None => "none",
-        Authentication::Post => "post",
+        Authentication::Basic => "basic".to_owned(),
+        Authentication::None => "none".to_owned(),
+        Authentication::Post => "post".to_owned(),
+        Authentication::PrivateKeyJwt(algorithm, audience) => {
+            let audience = if audience == Audience::Issuer { "issuer" } else { "endpoint" };
+            format!("{BY_KEY} {} {audience}", algorithm.word())
+        }
     }
 }
 
@@ -249,13 +259,35 @@ fn authentication_of(word: &str) -> Authentication {
     match word {
         "basic" => Authentication::Basic,
         "post" => Authentication::Post,
-        _ => Authentication::None,
+        _ => by_key(word).unwrap_or_default(),
     }
+}
+
+fn by_key(word: &str) -> Option<Authentication> {
+    let (algorithm, audience) = word.strip_prefix(BY_KEY)?.trim_start().split_once(' ')?;
+    let audience = if audience == "endpoint" { Audience::Endpoint } else { Audience::Issuer };
+    Some(Authentication::PrivateKeyJwt(Algorithm::of_word(algorithm)?, audience))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_way_to_authenticate_comes_back() {
+        let by_key = |audience| Authentication::PrivateKeyJwt(Algorithm::Es256, audience);
+        for way in [
+            Authentication::Basic,
+            Authentication::None,
+            Authentication::Post,
+            by_key(Audience::Endpoint),
+            by_key(Audience::Issuer),
+        ] {
+            assert_eq!(authentication_of(&authentication_word(way)), way);
+        }
+        assert_eq!(authentication_word(by_key(Audience::Issuer)), "private-key-jwt ES256 issuer");
+        assert_eq!(authentication_of("private-key-jwt XX256 issuer"), Authentication::None);
+    }
 
     #[test]
     fn a_stored_token_is_dated_by_its_age_and_never_outlives_its_life() {

@@ -33,11 +33,17 @@ pub enum Endpoint {
     Revocation,
     /// `/jwks`; the key set is empty.
     Jwks,
+    /// `/par` (RFC 9126 §2).
+    PushedAuthorization,
+    /// `/register` (RFC 7591 §3).
+    Registration,
+    /// `/client` (RFC 7592 §2).
+    ClientConfiguration,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::OpenidConfiguration,
         Self::OauthMetadata,
         Self::Authorization,
@@ -48,6 +54,9 @@ impl Endpoint {
         Self::Introspection,
         Self::Revocation,
         Self::Jwks,
+        Self::PushedAuthorization,
+        Self::Registration,
+        Self::ClientConfiguration,
     ];
 
     /// The name in `/_ledger`.
@@ -63,6 +72,9 @@ impl Endpoint {
             Self::Introspection => "introspection",
             Self::Revocation => "revocation",
             Self::Jwks => "jwks",
+            Self::PushedAuthorization => "pushed_authorization",
+            Self::Registration => "registration",
+            Self::ClientConfiguration => "client_configuration",
         }
     }
 }

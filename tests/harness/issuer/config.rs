@@ -6,6 +6,7 @@
 use super::{
     Endpoint,
     looks::Looks,
+    proof::{ClientKey, Receiver},
     rules::{DeviceRules, RefreshRules, RevocationRules},
 };
 use serde_json::{Map, Value};
@@ -45,6 +46,12 @@ pub struct Config {
     pub id_token: IdToken,
     /// Where it departs from the standards.
     pub looks: Looks,
+    /// Pushed authorization requests.
+    pub pushed: Pushed,
+    /// Dynamic client registration.
+    pub registration: Registration,
+    /// Token exchange.
+    pub exchange: Exchange,
 }
 
 impl Default for Config {
@@ -65,6 +72,9 @@ impl Default for Config {
             iss_parameter: Iss::Correct,
             id_token: IdToken::default(),
             looks: Looks::default(),
+            pushed: Pushed::Absent,
+            registration: Registration::default(),
+            exchange: Exchange::default(),
         }
     }
 }
@@ -157,6 +167,62 @@ pub enum ClientAuth {
     Basic(String),
     /// `client_secret_post`.
     Post(String),
+    /// `private_key_jwt` (RFC 7523 §2.2).
+    PrivateKeyJwt {
+        /// The registered key.
+        key: ClientKey,
+        /// What its assertions have to name.
+        receiver: Receiver,
+    },
+}
+
+/// What the server does with pushed authorization requests (RFC 9126 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It knows none.
+    Absent,
+    /// It takes them.
+    Offered,
+    /// It takes no others.
+    Required,
+}
+
+/// Rules of registration (RFC 7591 §3).
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// There is an endpoint for it.
+    pub offered: bool,
+    /// The initial access token that it takes.
+    pub initial_token: Option<String>,
+    /// Clients can manage their registration (RFC 7592).
+    pub managed: bool,
+    /// A client that wants to be public is given a secret all the same, which expires then, in seconds since 1970; 0: never.
+    pub secret_expires_at: Option<i64>,
+    /// A registration that names a scope is refused.
+    pub refuses_scope: bool,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self { offered: false, initial_token: None, managed: true, secret_expires_at: None, refuses_scope: false }
+    }
+}
+
+/// Rules of token exchange (RFC 8693 §2).
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The grant is known.
+    pub offered: bool,
+    /// Audiences and resources that are refused.
+    pub refused: Vec<String>,
+    /// Life of the tokens that are given.
+    pub ttl: Duration,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self { offered: true, refused: Vec::new(), ttl: Duration::from_mins(10) }
+    }
 }
 
 /// Which redirect addresses a client may use (RFC 8252 §7.3).

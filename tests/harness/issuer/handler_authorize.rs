@@ -6,6 +6,7 @@
 use super::{
     Behaviour, Endpoint,
     config::Redirects,
+    handler_push,
     issue::iss_parameter,
     request::{Answer, Call},
     state::World,
@@ -29,6 +30,7 @@ pub(super) struct Code {
 
 pub(super) fn authorize(world: &mut World, call: &Call, plan: &[Behaviour]) -> Answer {
     let page = |text: &str| Answer::raw(400, "text/html", format!("<p>{text}</p>"));
+    let Some(call) = &handler_push::resolve(world, call) else { return page("the request is not known here") };
     let Some(client) = world.config.clients.iter().find(|client| Some(client.id.as_str()) == call.get("client_id"))
     else {
         return page("unknown client");

@@ -2,7 +2,7 @@
 
 use super::{
     Endpoint,
-    config::{ClientAuth, Iss, Offline, Published},
+    config::{ClientAuth, Iss, Offline, Published, Pushed},
     request::Answer,
     state::World,
 };
@@ -44,6 +44,13 @@ pub(super) fn metadata(world: &World, document: Endpoint) -> Answer {
     if world.config.iss_parameter == Iss::Correct {
         members["authorization_response_iss_parameter_supported"] = true.into();
     }
+    if world.config.pushed != Pushed::Absent {
+        members["pushed_authorization_request_endpoint"] = world.url(Endpoint::PushedAuthorization).into();
+        members["require_pushed_authorization_requests"] = (world.config.pushed == Pushed::Required).into();
+    }
+    if world.config.registration.offered {
+        members["registration_endpoint"] = world.url(Endpoint::Registration).into();
+    }
     for (endpoint, name) in NAMED {
         let published = discovery.published.get(&endpoint).copied().unwrap_or(Published::Both);
         let here = match published {
@@ -74,6 +81,7 @@ fn auth_methods(world: &World) -> Vec<&'static str> {
             ClientAuth::Public => "none",
             ClientAuth::Basic(_) => "client_secret_basic",
             ClientAuth::Post(_) => "client_secret_post",
+            ClientAuth::PrivateKeyJwt { .. } => "private_key_jwt",
         })
         .collect();
     methods.sort_unstable();

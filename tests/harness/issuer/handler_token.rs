@@ -1,9 +1,10 @@
-//! The token endpoint: authorization-code, device-code and refresh grants (RFC 6749 §4.1.3 and §6, RFC 8628 §3.4).
+//! The token endpoint: authorization-code, device-code and refresh grants (RFC 6749 §4.1.3 and §6, RFC 8628 §3.4), and to
+//! whom the others belong.
 
 use super::{
     Behaviour,
     config::Offline,
-    handler_device,
+    handler_device, handler_exchange,
     issue::{Issue, RefreshPart, respond},
     request::{Answer, Call},
     rules::{Narrow, Refusal},
@@ -12,6 +13,9 @@ use super::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+
+/// The grant type of RFC 8693.
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The grant type of RFC 8628.
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -25,6 +29,8 @@ pub(super) fn token(world: &mut World, call: &Call, plan: &[Behaviour]) -> Answe
         Some("authorization_code") => code_grant(world, call, &client, plan),
         Some("refresh_token") => refresh_grant(world, call, &client, plan),
         Some(DEVICE_CODE) => handler_device::poll(world, call, &client, plan),
+        Some(TOKEN_EXCHANGE) => handler_exchange::exchange(world, call, &client, plan),
+        Some("client_credentials") => handler_exchange::client_credentials(world, call, &client, plan),
         Some(_) => Answer::error(400, "unsupported_grant_type", None),
         None => Answer::error(400, "invalid_request", Some("grant_type is missing")),
     }

@@ -13,8 +13,17 @@ use std::{
 };
 
 /// Parameters whose values are secrets or lead to one.
-const SECRET_PARAMETERS: [&str; 7] =
-    ["code", "code_verifier", "device_code", "refresh_token", "token", "client_secret", "access_token"];
+const SECRET_PARAMETERS: [&str; 9] = [
+    "access_token",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "refresh_token",
+    "subject_token",
+    "token",
+];
 
 /// One request.
 #[derive(Debug, Clone)]

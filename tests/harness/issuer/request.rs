@@ -2,7 +2,12 @@
 //!
 //! Handlers are plain functions from one to the other; sockets, scripts and the ledger are elsewhere.
 
-use super::{Endpoint, config::ClientAuth, state::World};
+use super::{
+    Endpoint,
+    config::ClientAuth,
+    proof::{self, Expected, Receiver},
+    state::World,
+};
 use axum::body::Bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::{BodyExt as _, Limited};
@@ -17,7 +22,7 @@ const MAX_BODY: usize = 1 << 20;
 pub(super) struct Call {
     pub(super) endpoint: Endpoint,
     pub(super) method: String,
-    /// Query and form parameters, in this order.
+    /// Query and form parameters, in this order; in place of a form the members of a JSON object, lists as words.
     pub(super) parameters: Vec<(String, String)>,
     pub(super) authorization: Option<String>,
     /// The browser carries the wish of a person to refuse, the cookie `decision=deny`.
@@ -30,11 +35,15 @@ impl Call {
     pub(super) async fn read(endpoint: Endpoint, request: Request<Incoming>) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let body: Bytes = Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes();
-        let query = parts.uri.query().unwrap_or_default();
-        let parameters = [query.as_bytes(), &body]
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let json = kind.starts_with("application/json").then(|| serde_json::from_slice(&body).unwrap_or_default());
+        let form = if json.is_some() { &[][..] } else { &body };
+        let parameters = [query, form]
             .into_iter()
             .flat_map(url::form_urlencoded::parse)
-            .map(|(k, v)| (k.into(), v.into()));
+            .map(|(k, v)| (k.into(), v.into()))
+            .chain(json.into_iter().flat_map(members));
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let cookie = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
         let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
@@ -72,18 +81,41 @@ impl Call {
     }
 
     /// The authenticated client (RFC 6749 §2.3.1), or the refusal.
-    pub(super) fn client(&self, world: &World) -> Result<String, Answer> {
+    pub(super) fn client(&self, world: &mut World) -> Result<String, Answer> {
         let refused = || Answer::error(401, "invalid_client", Some("Client authentication failed"));
         let basic = self.basic();
         let id = basic.as_ref().map(|(id, _)| id.as_str()).or(self.get("client_id")).ok_or_else(refused)?;
         let client = world.config.clients.iter().find(|client| client.id == id).ok_or_else(refused)?;
+        let id = client.id.clone();
         let accepted = match &client.auth {
             ClientAuth::Public => basic.is_none(),
             ClientAuth::Basic(secret) => basic.as_ref().is_some_and(|(_, given)| given == secret),
             ClientAuth::Post(secret) => basic.is_none() && self.get("client_secret") == Some(secret),
+            ClientAuth::PrivateKeyJwt { key, receiver } => {
+                let receiver = match receiver {
+                    Receiver::Endpoint => world.url(self.endpoint),
+                    Receiver::Issuer => world.issuer.clone(),
+                };
+                let expected = Expected { client: &id, key, receiver: &receiver, now: world.unix_now() };
+                let typed =
+                    self.get("client_assertion_type") == Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+                let sent = self.get("client_assertion").filter(|_| typed && basic.is_none());
+                sent.is_some_and(|assertion| proof::accepts(assertion, &expected, &mut world.assertions))
+            }
         };
-        accepted.then(|| client.id.clone()).ok_or_else(refused)
+        accepted.then_some(id).ok_or_else(refused)
     }
+}
+
+/// The members of a JSON object as parameters.
+fn members(json: Value) -> Vec<(String, String)> {
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    let Value::Object(members) = json else { return Vec::new() };
+    members.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
 fn form_decoded(text: &str) -> String {

@@ -7,7 +7,8 @@ use super::{
     Behaviour, Endpoint,
     behaviour::ErrorBody,
     delivery::{Delivery, Sending, response},
-    handler_authorize, handler_device, handler_discovery, handler_inspect, handler_token,
+    handler_authorize, handler_device, handler_discovery, handler_inspect, handler_push, handler_register,
+    handler_token,
     request::{Answer, Call, Content},
     state::{Shared, World, path},
     watched::Watched,
@@ -131,6 +132,12 @@ async fn answer(
         }
     }
     running.status = Some(answer.status);
+    let skipped = shared.look().skipped;
+    if !skipped.is_zero() {
+        // Without this the answer has this machine's time.
+        let date = jiff::Timestamp::now().saturating_add(skipped).expect("a time of this millennium");
+        answer.headers.push(("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+    }
     Ok(response(answer, &plan, delivery))
 }
 
@@ -203,9 +210,19 @@ fn process(world: &mut World, call: &Call, plan: &[Behaviour]) -> Answer {
         Endpoint::Verification => handler_device::verification(world, call),
         Endpoint::Userinfo => handler_inspect::userinfo(world, call),
         Endpoint::Jwks => Answer::json(200, json!({ "keys": [] })),
-        Endpoint::DeviceAuthorization | Endpoint::Token | Endpoint::Introspection | Endpoint::Revocation if !posted => {
+        Endpoint::ClientConfiguration => handler_register::configure(world, call),
+        Endpoint::DeviceAuthorization
+        | Endpoint::Token
+        | Endpoint::Introspection
+        | Endpoint::PushedAuthorization
+        | Endpoint::Registration
+        | Endpoint::Revocation
+            if !posted =>
+        {
             Answer::empty(405)
         }
+        Endpoint::PushedAuthorization => handler_push::push(world, call),
+        Endpoint::Registration => handler_register::register(world, call),
         Endpoint::DeviceAuthorization => handler_device::device_authorization(world, call),
         Endpoint::Token => handler_token::token(world, call, plan),
         Endpoint::Introspection => handler_inspect::introspection(world, call),

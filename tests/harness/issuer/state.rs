@@ -4,12 +4,12 @@
 //! once.
 
 use super::{
-    behaviour::Script, config::Config, handler_authorize::Code, handler_device::DeviceLogin, ledger::Ledger,
-    token::Tokens,
+    behaviour::Script, config::Config, handler_authorize::Code, handler_device::DeviceLogin,
+    handler_push::PushedRequest, ledger::Ledger, token::Tokens,
 };
 use crate::issuer::Endpoint;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -28,6 +28,11 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     pub(super) codes: HashMap<String, Code>,
     pub(super) devices: HashMap<String, DeviceLogin>,
+    pub(super) pushed: HashMap<String, PushedRequest>,
+    /// Registered clients, deleted ones included, with the token that manages each.
+    pub(super) registered: Vec<(String, Option<String>)>,
+    /// Every `jti` of an assertion that was accepted.
+    pub(super) assertions: HashSet<String>,
     pub(super) mint: Mint,
     started: Instant,
     pub(super) skipped: Duration,
@@ -44,6 +49,9 @@ impl World {
             tokens: Tokens::default(),
             codes: HashMap::new(),
             devices: HashMap::new(),
+            pushed: HashMap::new(),
+            registered: Vec::new(),
+            assertions: HashSet::new(),
             mint: Mint::default(),
             started: Instant::now(),
             skipped: Duration::ZERO,
@@ -84,6 +92,9 @@ pub(super) fn path(config: &Config, endpoint: Endpoint) -> String {
         Endpoint::Introspection => format!("{base}/introspect{slash}"),
         Endpoint::Revocation => format!("{base}/revoke{slash}"),
         Endpoint::Jwks => format!("{base}/jwks"),
+        Endpoint::PushedAuthorization => format!("{base}/par{slash}"),
+        Endpoint::Registration => format!("{base}/register{slash}"),
+        Endpoint::ClientConfiguration => format!("{base}/client"),
     }
 }
 

@@ -182,6 +182,20 @@ impl Tokens {
         self.access.values_mut().filter(|access| access.family == family).for_each(|access| access.ended = true);
     }
 
+    /// Ends everything that a client was given.
+    pub(super) fn end_client(&mut self, client: &str) {
+        let theirs: Vec<usize> =
+            self.families.iter().enumerate().filter(|(_, one)| one.client == client).map(|(id, _)| id).collect();
+        for family in theirs {
+            self.end(family);
+        }
+    }
+
+    /// The family of an access token.
+    pub(super) fn family_of_access(&self, value: &str) -> Option<usize> {
+        self.access.get(value).map(|access| access.family)
+    }
+
     /// Ends one access token; its family, when it was known.
     pub(super) fn end_one_access(&mut self, value: &str) -> Option<usize> {
         let access = self.access.get_mut(value)?;

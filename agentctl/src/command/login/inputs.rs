@@ -18,6 +18,8 @@ pub(super) struct Given<'g> {
     pub(super) project: Option<&'g str>,
     /// The secret is on standard input.
     pub(super) on_stdin: bool,
+    /// The client proves itself with a key.
+    pub(super) client_key: bool,
 }
 
 /// Where a value comes from.
@@ -70,7 +72,7 @@ pub(super) fn find(case: Case<'_>, given: Given<'_>) -> Result<Inputs, Failure> 
     let secret = match offer.method {
         _ if given.on_stdin => Origin::Stdin,
         Method::ApiKey | Method::ClientCredentials => {
-            let kept = offer.method == Method::ClientCredentials && renewed.is_some();
+            let kept = offer.method == Method::ClientCredentials && (renewed.is_some() || given.client_key);
             let need = if kept { Need::Optional } else { Need::Required };
             let (what, option) = secret_words(offer.method);
             let secret = case.from(None, &offer.key_variables, need, &mut missing, (what, option));

@@ -28,7 +28,7 @@ pub(super) fn plan(invocation: &Invocation, login: Login, target: &Target) -> Re
     }
     let by_secret = login.client_secret_stdin || wanted == Some(Method::ClientCredentials);
     // The agent keeps the client secret of a profile that is renewed.
-    let needed = by_key || (by_secret && target.known.is_none());
+    let needed = by_key || (by_secret && target.known.is_none() && !login.client_key.is_given());
     let method = if by_secret { Method::ClientCredentials } else { Method::ApiKey };
     let (what, option) = secret_words(method);
     let secret = if login.api_key_stdin || login.client_secret_stdin {

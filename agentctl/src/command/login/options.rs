@@ -8,8 +8,10 @@ use proto::provider::Method;
 use proto::secret::Secret;
 use proto::timestamp::Timestamp;
 
+use super::client_key::ClientKey;
 use super::inputs::{Origin, secret_words};
 use super::request;
+use super::step_up::StepUp;
 use crate::command::{file, scopes, seconds};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -126,6 +128,10 @@ pub(super) struct Login {
     /// A further parameter of the authorization or device request; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = request::pair, conflicts_with = "secret")]
     pub(super) auth_param: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(super) client_key: ClientKey,
+    #[command(flatten)]
+    pub(super) step_up: StepUp,
 }
 
 impl Login {
@@ -162,7 +168,7 @@ impl Login {
     /// What every kind of login is asked for with.
     pub(super) fn request(self) -> Result<LoginRequest, Failure> {
         let auth_params: BTreeMap<String, String> = request::unique(self.auth_param)?;
-        Ok(LoginRequest {
+        let mut request = LoginRequest {
             browser: crate::browser::here().opens,
             switch: !self.no_switch,
             max_wait: self.max_wait,
@@ -181,7 +187,10 @@ impl Login {
             auth_params,
             expires_at: self.expires_at,
             ..LoginRequest::default()
-        })
+        };
+        self.client_key.fill(&mut request)?;
+        self.step_up.fill(&mut request);
+        Ok(request)
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn plan(
         environment: login.environment.as_deref(),
         project: login.project.as_deref(),
         on_stdin: login.api_key_stdin || login.client_secret_stdin,
+        client_key: login.client_key.is_given(),
     };
     let found = match offer {
         Some(offer) => inputs::find(Case { provider, offer, variant, renewed, variable, can_ask }, given)?,

@@ -9,6 +9,7 @@ use proto::problem::{Code, Problem};
 
 use super::super::Api;
 use super::super::problem::{Failure, invalid};
+use super::client_key::signing_key;
 use crate::flow::{AtIssuer, Target};
 use crate::http;
 use crate::provider::{Endpoints, Flow, Settings};
@@ -128,15 +129,21 @@ fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Fa
     if ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
         return Err(invalid("`ca_file` is not an absolute path"));
     }
+    // The client's own proof goes to no endpoint that it was not given for.
+    let kept = known.filter(|k| k.endpoints == endpoints);
+    let secret = request.client_secret;
+    let kept_key = kept.and_then(|k| k.client_key.clone());
+    let client_key = signing_key(request.client_key.as_ref(), request.client_key_id, secret.as_ref(), kept_key)?;
     // EXPOSE: it changes from the wire's type to the domain's.
-    let given_secret = request.client_secret.map(|secret| Arc::new(ClientSecret::new(secret.expose().to_owned())));
+    let given_secret = secret.map(|secret| Arc::new(ClientSecret::new(secret.expose().to_owned())));
     let inherited = |list: Vec<String>, known: Option<&Vec<String>>| {
         if list.is_empty() { known.cloned().unwrap_or_default() } else { list }
     };
     Ok(Settings {
         issuer,
         client_id,
-        client_secret: given_secret.or_else(|| known.filter(|k| k.endpoints == endpoints)?.client_secret.clone()),
+        client_secret: given_secret.or_else(|| kept.filter(|_| client_key.is_none())?.client_secret.clone()),
+        client_key,
         flow: known.and_then(|k| k.flow),
         scope: request.scope.or_else(|| known.and_then(|k| k.scope.clone())),
         resources: inherited(request.resource, known.map(|k| &k.resources)),

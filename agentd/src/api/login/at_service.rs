@@ -8,11 +8,14 @@ use proto::provider::Method as MethodWord;
 
 use super::super::problem::{Failure, invalid};
 use super::super::{Api, project};
+use super::client_key::signing_key;
 use super::{checked_expiry, checked_key};
 use crate::flow::{AtService, Target};
 use crate::inquiry;
-use crate::provider::{Absent, FlowSpec, KeySpec, Method, MethodName, Place, Provider, Variant};
+use crate::provider::{Absent, FlowSpec, KeySpec, Method, MethodName, Place, Provider, Settings, Variant};
+use crate::secret::SigningKey;
 use crate::service::Site;
+use crate::vault::Snapshot;
 
 impl Api {
     /// The provider that a login is at, if it is at one: the named one, else the profile's.
@@ -68,6 +71,7 @@ impl Api {
             site: Site { provider: Arc::clone(&provider), place },
             scope: request.scope.clone(),
             client: None,
+            client_key: client_key(&request, known.as_deref().filter(|_| same))?,
             redirect_uri: request.redirect_uri.clone(),
             redirect_port: request.redirect_port,
             resources: request.resource.clone(),
@@ -171,4 +175,13 @@ fn complete(
     });
     let hint = format!("give {}", ways.collect::<Vec<_>>().join(", "));
     Err(Failure(Problem::new(Code::InvalidRequest, format!("missing: {}", names.join(", "))).hint(hint)))
+}
+
+/// The client's key that the person gives, or gave at the last login there as the same client.
+fn client_key(request: &LoginRequest, known: Option<&Snapshot>) -> Result<Option<SigningKey>, Failure> {
+    let settings = known.and_then(|known| known.settings.as_deref());
+    let same = |settings: &&Settings| request.client_id.as_ref().is_none_or(|id| *id == settings.client_id);
+    let kept = settings.filter(same).and_then(|settings| settings.client_key.clone());
+    let (key, secret) = (request.client_key.as_ref(), request.client_secret.as_ref());
+    signing_key(key, request.client_key_id.clone(), secret, kept)
 }

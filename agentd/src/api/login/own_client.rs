@@ -83,8 +83,10 @@ impl Api {
         let given =
             request.client_secret.as_ref().map(|secret| Arc::new(ClientSecret::new(secret.expose().to_owned())));
         let same = |settings: &Arc<Settings>| settings.client_id == id;
-        let secret = given.or_else(|| candidates.into_iter().filter(same).find_map(|one| one.client_secret.clone()));
-        if secret.is_none() && needs_secret(method, spec) {
+        let mut ours = candidates.into_iter().filter(same);
+        let has_key = request.client_key.is_some() || ours.clone().any(|one| one.client_key.is_some());
+        let secret = given.or_else(|| ours.find_map(|one| one.client_secret.clone()));
+        if secret.is_none() && !has_key && needs_secret(method, spec) {
             return Err(no_secret(provider, &id, request, method));
         }
         Ok(Some((id, secret)))

@@ -102,7 +102,7 @@ fn parameters(query: &str) -> Option<Parameters> {
 
 /// The codes a service may refuse an authorization request with: RFC 6749 §4.1.2.1, RFC 8707 §2, OpenID Connect Core
 /// §3.1.2.6.
-const REFUSALS: [&str; 14] = [
+const REFUSALS: [&str; 15] = [
     "account_selection_required",
     "consent_required",
     "interaction_required",
@@ -116,6 +116,7 @@ const REFUSALS: [&str; 14] = [
     "request_not_supported",
     "request_uri_not_supported",
     "unauthorized_client",
+    "unmet_authentication_requirements",
     "unsupported_response_type",
 ];
 

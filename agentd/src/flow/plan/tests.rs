@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::flow::testing::login;
-use crate::secret::ClientSecret;
+use crate::oauth::Algorithm;
+use crate::secret::{ClientKey, ClientSecret, SigningKey};
 
 fn metadata() -> Metadata {
     Metadata {
@@ -18,7 +19,7 @@ fn metadata() -> Metadata {
 fn plan(change: impl FnOnce(&mut AtIssuer, &mut Metadata)) -> Result<Plan, Failure> {
     let (mut login, mut metadata) = (login("https://as.example"), metadata());
     change(&mut login, &mut metadata);
-    Plan::new(&login, Ok(metadata))
+    Plan::new(&login, &StepUp::default(), Ok(metadata))
 }
 
 fn good(change: impl FnOnce(&mut AtIssuer, &mut Metadata)) -> Plan {
@@ -59,12 +60,12 @@ fn endpoints_given_by_hand_win_and_make_discovery_needless() {
     for discovered in
         [Ok(metadata()), Err(DiscoveryError::NotOffered), Err(DiscoveryError::IssuerMismatch { exact: None })]
     {
-        let plan = Plan::new(&login, discovered).expect("the plan works");
+        let plan = Plan::new(&login, &StepUp::default(), discovered).expect("the plan works");
         assert_eq!(plan.client.token_endpoint, "https://hand.example/token");
         assert_eq!(plan.start, Start::Device("https://hand.example/device".to_owned()));
     }
     login.settings.endpoints.token = None;
-    let failure = Plan::new(&login, Err(DiscoveryError::IssuerMismatch { exact: None })).err();
+    let failure = Plan::new(&login, &StepUp::default(), Err(DiscoveryError::IssuerMismatch { exact: None })).err();
     assert!(matches!(failure, Some(Failure::IssuerMismatch { .. })));
 }
 
@@ -111,4 +112,66 @@ fn the_default_scope_asks_for_a_refresh_token_where_there_is_a_word_for_it() {
     assert!(plan.params.is_empty());
     let plan = good(|login, _| login.settings.scope = Some("  read   write ".to_owned()));
     assert_eq!((plan.scope.as_str(), plan.is_openid()), ("read write", false));
+}
+
+#[test]
+fn requests_are_pushed_where_that_is_offered_and_only_in_the_browser_flow() {
+    let offered = |flow, required| {
+        plan(move |login, metadata| {
+            login.flow = Some(flow);
+            metadata.pushed_authorization_request_endpoint = Some("https://as.example/par".to_owned());
+            metadata.require_pushed_authorization_requests = required;
+        })
+        .map(|plan| plan.pushed)
+    };
+    for required in [false, true] {
+        let pushed = Pushed { endpoint: "https://as.example/par".to_owned(), required };
+        assert_eq!(offered(Flow::AuthorizationCode, required), Ok(Some(pushed)));
+        assert_eq!(offered(Flow::Device, required), Ok(None));
+    }
+    let nowhere = plan(|login, metadata| {
+        (login.flow, metadata.require_pushed_authorization_requests) = (Some(Flow::AuthorizationCode), true);
+    });
+    assert!(matches!(nowhere, Err(Failure::BadAnswer { .. })));
+}
+
+#[test]
+fn a_key_signs_by_what_the_service_takes_and_names_the_issuer_first_then_the_endpoint() {
+    let key = include_str!("../../oauth/assertion/testdata/rsa.pem");
+    let mut plan = good(|login, metadata| {
+        let key = Arc::new(ClientKey::new(key.to_owned()));
+        login.settings.client_key = Some(SigningKey { key, id: None });
+        metadata.token_endpoint_auth_signing_alg_values_supported = Some(vec!["PS256".to_owned()]);
+    });
+    let by_key = |audience| Authentication::PrivateKeyJwt(Algorithm::Ps256, audience);
+    assert_eq!(plan.client.authentication, by_key(Audience::Issuer));
+    assert!(!plan.authenticates_otherwise(&ExchangeError::Refused));
+    assert!(plan.authenticates_otherwise(&ExchangeError::Misconfigured { code: "invalid_client" }));
+    assert_eq!(plan.client.authentication, by_key(Audience::Endpoint));
+    assert!(!plan.authenticates_otherwise(&ExchangeError::Misconfigured { code: "invalid_client" }));
+    let broken = self::plan(|login, _| {
+        login.settings.client_key = Some(SigningKey { key: Arc::new(ClientKey::new("canary".to_owned())), id: None });
+    });
+    assert!(matches!(broken, Err(Failure::BadSettings { why }) if !why.contains("canary")));
+}
+
+#[test]
+fn what_is_asked_for_once_outweighs_what_is_asked_for_each_time() {
+    let mut login = login("https://as.example");
+    login.flow = Some(Flow::AuthorizationCode);
+    login.settings.scope = Some("openid offline_access".to_owned());
+    login.settings.auth_params =
+        [("prompt", "consent"), ("audience", "x")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let step_up = StepUp {
+        acr_values: Some("phr phrh".to_owned()),
+        login_hint: Some("ada".to_owned()),
+        max_age: Some(0),
+        prompt: Some("login".to_owned()),
+    };
+    let plan = Plan::new(&login, &step_up, Ok(metadata())).expect("the plan works");
+    let params: Vec<(&str, &str)> = plan.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(
+        params,
+        [("acr_values", "phr phrh"), ("audience", "x"), ("login_hint", "ada"), ("max_age", "0"), ("prompt", "login")]
+    );
 }

@@ -21,10 +21,7 @@ fn client(stub: &Stub, authentication: Authentication) -> Client {
         client_secret: Some(Arc::new(ClientSecret::new("pässword & more".to_owned()))),
         authentication,
         token_endpoint: format!("{}/token/", stub.url),
-        revocation_endpoint: None,
-        userinfo_endpoint: None,
-        ca_file: None,
-        reach: crate::http::Reach::Anywhere,
+        ..Client::default()
     }
 }
 
@@ -174,4 +171,73 @@ async fn a_device_login_asks_for_what_it_was_told_to() {
         assert!(matches!(error, ExchangeError::Settings { .. }), "{name}");
     }
     assert_eq!(stub.received().len(), 1);
+}
+
+const KEY: &str = include_str!("../assertion/testdata/p256.pem");
+
+/// A client that proves itself by a key, and its service.
+fn by_key(stub: &Stub, audience: Audience) -> Client {
+    let key = crate::secret::SigningKey { key: Arc::new(crate::secret::ClientKey::new(KEY.to_owned())), id: None };
+    let authentication = Authentication::PrivateKeyJwt(super::super::Algorithm::Es256, audience);
+    Client { client_key: Some(key), client_secret: None, ..client(stub, authentication) }
+}
+
+/// The claims of the assertion in each request so far.
+fn assertions(stub: &Stub) -> Vec<serde_json::Value> {
+    let claims = |request: String| {
+        let (_, body) = request.split_once("\r\n\r\n").expect("a head").to_owned();
+        let form: BTreeMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        assert_eq!(form["client_assertion_type"], assertion::TYPE);
+        assert_eq!(form["client_id"], "me:1");
+        let claims = form["client_assertion"].split('.').nth(1).expect("a JWT");
+        let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url");
+        serde_json::from_slice(&claims).expect("JSON")
+    };
+    stub.received().into_iter().map(claims).collect()
+}
+
+#[tokio::test]
+async fn an_assertion_names_the_issuer_or_the_very_endpoint_it_is_sent_to() {
+    for audience in [Audience::Issuer, Audience::Endpoint] {
+        let stub = Stub::json(200, TOKENS).await;
+        let client = by_key(&stub, audience);
+        oauth().0.exchange(&client, refresh(&RefreshToken::new("rt".to_owned()))).await.expect("tokens");
+        let [claims] = assertions(&stub).try_into().expect("one request");
+        let receiver = if audience == Audience::Issuer { &client.issuer } else { &client.token_endpoint };
+        assert_eq!(claims["aud"], *receiver.as_str());
+        assert_eq!((claims["iat"].as_i64(), claims["exp"].as_i64()), (Some(1_790_000_000), Some(1_790_000_060)));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_assertion_is_made_again_once_when_the_service_told_another_time() {
+    const REFUSED: &str = r#"{"error":"invalid_client"}"#;
+    let two_hours_on = "date: Mon, 21 Sep 2026 16:13:20 GMT\r\n";
+    for (headers, tries, last) in [(two_hours_on, 2, 1_790_007_200), ("", 1, 1_790_000_000)] {
+        let stub = Stub::start(move |_| Reply::with(401, headers, REFUSED)).await;
+        let client = by_key(&stub, Audience::Issuer);
+        let (oauth, _) = oauth();
+        let token = RefreshToken::new("rt".to_owned());
+        let error = oauth.exchange(&client, refresh(&token)).await.expect_err("it is refused");
+        assert_eq!(error, ExchangeError::Misconfigured { code: "invalid_client" });
+        let sent = assertions(&stub);
+        assert_eq!((sent.len(), sent.last().expect("one")["iat"].as_i64()), (tries, Some(last)));
+        // The difference is known by now.
+        let _refused = oauth.exchange(&client, refresh(&token)).await;
+        assert_eq!(assertions(&stub).len(), tries + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_or_broken_sends_nothing() {
+    let stub = Stub::json(200, TOKENS).await;
+    let broken = crate::secret::ClientKey::new("canary".to_owned());
+    let broken = crate::secret::SigningKey { key: Arc::new(broken), id: None };
+    for client_key in [None, Some(broken)] {
+        let client = Client { client_key, ..by_key(&stub, Audience::Issuer) };
+        let error = oauth().0.exchange(&client, refresh(&RefreshToken::new("rt".to_owned()))).await;
+        let error = error.expect_err("it is no client");
+        assert!(matches!(error, ExchangeError::Settings { .. }) && !error.to_string().contains("canary"));
+    }
+    assert!(stub.received().is_empty());
 }

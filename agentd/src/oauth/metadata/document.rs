@@ -19,9 +19,13 @@ struct Wire {
     token_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     userinfo_endpoint: Option<String>,
+    pushed_authorization_request_endpoint: Option<String>,
+    registration_endpoint: Option<String>,
+    require_pushed_authorization_requests: Option<bool>,
     scopes_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     code_challenge_methods_supported: Option<Vec<String>>,
+    token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
 }
 
@@ -52,9 +56,16 @@ fn checked(wire: Wire, reach: Reach) -> Result<Metadata, DiscoveryError> {
         token_endpoint: endpoint("token_endpoint", wire.token_endpoint)?,
         revocation_endpoint: endpoint("revocation_endpoint", wire.revocation_endpoint)?,
         userinfo_endpoint: endpoint("userinfo_endpoint", wire.userinfo_endpoint)?,
+        pushed_authorization_request_endpoint: endpoint(
+            "pushed_authorization_request_endpoint",
+            wire.pushed_authorization_request_endpoint,
+        )?,
+        registration_endpoint: endpoint("registration_endpoint", wire.registration_endpoint)?,
+        require_pushed_authorization_requests: wire.require_pushed_authorization_requests == Some(true),
         scopes_supported: scopes,
         token_endpoint_auth_methods_supported: wire.token_endpoint_auth_methods_supported,
         code_challenge_methods_supported: wire.code_challenge_methods_supported,
+        token_endpoint_auth_signing_alg_values_supported: wire.token_endpoint_auth_signing_alg_values_supported,
         authorization_response_iss_parameter_supported: wire.authorization_response_iss_parameter_supported
             == Some(true),
         reach,

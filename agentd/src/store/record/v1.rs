@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use self::beside::{Ended, Place, Secondary, Undo};
 use self::hidden::Hidden;
 use super::{DecodeError, Record, RecordId};
-use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken};
+use crate::secret::{AccessToken, ApiKey, ClientKey, ClientSecret, Fingerprint, RefreshToken, SigningKey};
 
 const BLOCK: usize = 256;
 
@@ -53,6 +53,10 @@ pub(super) struct Settings {
     client_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_secret: Option<Hidden>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_key: Option<Hidden>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_key_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -210,6 +214,9 @@ impl From<&super::Settings> for Settings {
             client_id: settings.client_id.clone(),
             // EXPOSE: it is written into the buffer that is sealed.
             client_secret: settings.client_secret.as_ref().map(|secret| Hidden::new(secret.expose())),
+            // EXPOSE: as above.
+            client_key: settings.client_key.as_ref().map(|signing| Hidden::new(signing.key.expose())),
+            client_key_id: settings.client_key.as_ref().and_then(|signing| signing.id.clone()),
             scope: settings.scope.clone(),
             resources: settings.resources.clone(),
             ca_file: settings.ca_file.clone(),
@@ -227,6 +234,9 @@ impl From<Settings> for super::Settings {
             issuer: settings.issuer,
             client_id: settings.client_id,
             client_secret: settings.client_secret.map(|secret| Arc::new(ClientSecret::new(secret.into_text()))),
+            client_key: settings
+                .client_key
+                .map(|key| SigningKey { key: Arc::new(ClientKey::new(key.into_text())), id: settings.client_key_id }),
             scope: settings.scope,
             resources: settings.resources,
             ca_file: settings.ca_file,

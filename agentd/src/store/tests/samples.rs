@@ -87,6 +87,7 @@ pub(super) fn full(id: u64, sequence: u64) -> Record {
             issuer: "https://issuer.example".to_owned(),
             client_id: "agent".to_owned(),
             client_secret: Some(Arc::new(ClientSecret::new("canary-client-\"secret\"\\".to_owned()))),
+            client_key: None,
             scope: Some("openid offline_access".to_owned()),
             resources: vec!["https://api.example/".to_owned()],
             ca_file: Some("/etc/agentd/ca.pem".to_owned()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{authentication_word, client, read_settings, write_settings};
 use crate::clock::Clock;
 use crate::oauth::Client;
-use crate::provider::{Endpoints, Flow, Place, Settings};
+use crate::provider::{Flow, Place, Settings};
 use crate::service::{Ended, Secondary};
 use crate::store::record as disk;
 
@@ -79,7 +79,7 @@ pub(super) fn write_ended(ended: &Ended) -> Option<disk::Ended> {
             logged_in_at: ended.at,
             refreshed_at: None,
             generation: 0,
-            authentication: authentication_word(client.authentication).to_owned(),
+            authentication: authentication_word(client.authentication),
             token_endpoint: client.token_endpoint.clone(),
             revocation_endpoint: client.revocation_endpoint.clone(),
             reach: client.reach.word().map(str::to_owned),
@@ -132,13 +132,8 @@ fn settings_of(client: &Client) -> Settings {
         issuer: client.issuer.clone(),
         client_id: client.client_id.clone(),
         client_secret: client.client_secret.clone(),
-        flow: None,
-        scope: None,
-        resources: Vec::new(),
+        client_key: client.client_key.clone(),
         ca_file: client.ca_file.clone(),
-        redirect_port: None,
-        redirect_uri: None,
-        endpoints: Endpoints::default(),
-        auth_params: BTreeMap::new(),
+        ..Settings::default()
     }
 }

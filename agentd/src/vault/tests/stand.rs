@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::notice::Notices;
-use crate::oauth::{Authentication, Client, ExchangeError, Tokens};
-use crate::provider::{Endpoints, Flow, Settings};
+use crate::oauth::{Client, ExchangeError, Tokens};
+use crate::provider::{Flow, Settings};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::service::{Ended, Outcome, Report};
 use crate::store::{Loaded, Location, Store};
@@ -113,26 +113,15 @@ impl Stand {
         let settings = Settings {
             issuer: "https://issuer.test".to_owned(),
             client_id: "client".to_owned(),
-            client_secret: None,
             flow: Some(Flow::Device),
-            scope: None,
-            resources: Vec::new(),
-            ca_file: None,
-            redirect_port: None,
-            redirect_uri: None,
-            endpoints: Endpoints::default(),
-            auth_params: BTreeMap::default(),
+            ..Settings::default()
         };
         let client = Client {
             issuer: "https://issuer.test".to_owned(),
             client_id: "client".to_owned(),
-            client_secret: None,
-            authentication: Authentication::None,
             token_endpoint: "https://issuer.test/token".to_owned(),
             revocation_endpoint: Some("https://issuer.test/revoke".to_owned()),
-            userinfo_endpoint: None,
-            ca_file: None,
-            reach: crate::http::Reach::Anywhere,
+            ..Client::default()
         };
         let tokens = tokens(0, &self.clock);
         let requested_scope = "a b".to_owned();

@@ -38,7 +38,7 @@ fn value(from: &Origin<String>) -> Option<&str> {
 #[test]
 fn the_command_line_wins_then_the_first_variable() {
     let contree = contree();
-    let given = Given { environment: Some("https://x"), project: Some("p"), on_stdin: true };
+    let given = Given { environment: Some("https://x"), project: Some("p"), on_stdin: true, client_key: false };
     let found = find(case(&contree, 0, &all, false), given).expect("all is there");
     assert!(matches!(found.secret, Origin::Stdin));
     assert_eq!((value(&found.environment), value(&found.project)), (Some("https://x"), Some("p")));
