@@ -74,6 +74,13 @@ pub struct Client {
     pub reach: Reach,
 }
 
+impl Client {
+    /// How far a request to `endpoint` may go: the person has named the issuer, and the issuer the rest.
+    pub fn reach_of(&self, endpoint: &str) -> Reach {
+        self.reach.towards(endpoint, &self.issuer)
+    }
+}
+
 /// What is presented at the token endpoint.
 #[derive(Debug, Clone, Copy)]
 pub enum Presented<'a> {

@@ -19,6 +19,7 @@ pub mod front;
 pub mod issuer;
 pub mod lean;
 pub mod logins;
+pub mod named_tests;
 pub mod oidc_provider;
 pub mod openapi;
 pub mod page;

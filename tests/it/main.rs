@@ -6,6 +6,7 @@ mod browser_opening;
 #[cfg(target_os = "linux")]
 mod chromium;
 mod client_assertion;
+mod clock_skew;
 mod completions;
 mod config;
 mod crowd;
@@ -65,6 +66,7 @@ mod short_tokens;
 mod single_flight;
 mod standard_logins;
 mod step_up;
+mod threat_model;
 mod tls;
 mod trust;
 mod unattended;

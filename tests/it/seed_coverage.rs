@@ -1,9 +1,9 @@
 //! `docs/seed-coverage.md` names every statement of the five documents, and only tests that there are.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use harness::architecture::repository;
+use harness::named_tests::{exists, missing, named};
 
 /// Number and heading of each document, and the lines that its statements stand in.
 const DOCUMENTS: &[(&str, &str, &str)] = &[
@@ -81,50 +81,6 @@ fn all_rows() -> Vec<Row> {
     DOCUMENTS.iter().flat_map(|(_, heading, _)| rows(&page, heading)).collect()
 }
 
-/// The tests that a row names, without their quotes.
-fn named(row: &Row) -> Vec<&str> {
-    if row.tests == "–" {
-        return Vec::new();
-    }
-    let quoted = row.tests.split(", ").map(|name| name.strip_prefix('`').and_then(|name| name.strip_suffix('`')));
-    quoted.map(|name| name.expect("each test is in quotes")).collect()
-}
-
-/// Where the files of a test are, and its path from there: `agentd: link::x` is beside the code, the rest in `tests/it`.
-fn root(name: &str) -> (PathBuf, &str) {
-    match name.split_once(": ") {
-        Some((krate, path)) => (repository().join(krate).join("src"), path),
-        None => (repository().join("tests/it"), name),
-    }
-}
-
-/// Whether there is a test of this name. A module is a file, a directory, or stands in the file of the one above it.
-fn exists(name: &str) -> bool {
-    let (root, path) = root(name);
-    let mut modules: Vec<&str> = path.split("::").collect();
-    let Some(test) = modules.pop() else { return false };
-    (1..=modules.len()).rev().any(|files| {
-        let file = root.join(modules[..files].join("/")).with_extension("rs");
-        holds(&file, &modules[files..], test)
-    })
-}
-
-/// Whether a file has the modules, and the test in it.
-fn holds(file: &Path, modules: &[&str], name: &str) -> bool {
-    let Ok(text) = fs::read_to_string(file) else { return false };
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let is_test = |line: &str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
-    let is_it = |line: &str| {
-        let line = line.strip_prefix("async ").unwrap_or(line);
-        line.strip_prefix("fn ").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('))
-    };
-    let at = lines.iter().position(|line| is_it(line));
-    // Other attributes may stand between the two.
-    let attributes = at.into_iter().flat_map(|at| lines[..at].iter().rev().take_while(|line| line.starts_with('#')));
-    modules.iter().all(|module| lines.contains(&format!("mod {module} {{").as_str()))
-        && attributes.into_iter().any(|line| is_test(line))
-}
-
 #[test]
 fn every_statement_of_the_five_documents_has_its_row() {
     let page = page();
@@ -140,7 +96,7 @@ fn every_statement_of_the_five_documents_has_its_row() {
 fn every_row_says_what_is_here_and_which_test_shows_it() {
     for row in all_rows() {
         assert!(!row.statement.is_empty() && row.here.len() > 2, "{row:?}");
-        let tests = named(&row);
+        let tests = named(&row.tests);
         assert_eq!(tests.is_empty(), row.here.starts_with(NOT_HERE), "a reason or a test: {row:?}");
         let distinct: std::collections::BTreeSet<&&str> = tests.iter().collect();
         assert_eq!(distinct.len(), tests.len(), "{row:?}");
@@ -149,10 +105,8 @@ fn every_row_says_what_is_here_and_which_test_shows_it() {
 
 #[test]
 fn every_test_that_is_named_is_there() {
-    let missing: Vec<String> = all_rows()
-        .iter()
-        .flat_map(|row| named(row).into_iter().filter(|name| !exists(name)).map(|name| format!("{}: {name}", row.seed)))
-        .collect();
+    let rows = all_rows();
+    let missing = missing(rows.iter().map(|row| (row.seed.as_str(), row.tests.as_str())));
     assert!(missing.is_empty(), "there is no test of this name:\n{}", missing.join("\n"));
     for wrong in
         ["agentctl::nothing_of_the_kind", "agentd: link::tank::a_link_comes_and_goes_and_settings_stay", "x::y"]

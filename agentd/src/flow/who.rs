@@ -21,10 +21,11 @@ pub(super) fn standard(brought: &BroughtTokens, account: Option<&Account>) -> Op
     if account.is_some_and(|known| known.name.is_some() || known.email.is_some()) {
         return None;
     }
+    let endpoint = brought.client.userinfo_endpoint.clone()?;
     Some(Teller::Standard(Userinfo {
-        endpoint: brought.client.userinfo_endpoint.clone()?,
+        reach: brought.client.reach_of(&endpoint),
+        endpoint,
         ca_file: brought.client.ca_file.clone(),
-        reach: brought.client.reach,
         subject: account.and_then(|known| known.subject.clone()),
     }))
 }

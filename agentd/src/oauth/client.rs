@@ -143,7 +143,7 @@ impl OAuth {
         let mut form = form;
         let headers = authenticate(client, assertion.as_ref().map(|jwt| jwt.as_str()), &mut form)?;
         let ca_file = client.ca_file.as_deref();
-        let reach = client.reach.towards(endpoint, &client.issuer);
+        let reach = client.reach_of(endpoint);
         let payload = Payload::Form(form);
         let request = Request { method: Method::Post, url: endpoint, payload, headers, ca_file, reach };
         let answer = self.http.send(request).await.map_err(PostError::Send)?;

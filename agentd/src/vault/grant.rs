@@ -353,7 +353,8 @@ impl Grant {
 
     fn userinfo(&self) -> Option<(Arc<str>, Reach)> {
         let client = &self.renewal.as_ref()?.client;
-        Some((Arc::from(client.userinfo_endpoint.as_deref()?), client.reach))
+        let endpoint = client.userinfo_endpoint.as_deref()?;
+        Some((Arc::from(endpoint), client.reach_of(endpoint)))
     }
 
     /// What others may know.

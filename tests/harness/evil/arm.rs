@@ -10,8 +10,13 @@ use crate::issuer::{Behaviour, Endpoint, ErrorBody, ExpiresIn};
 
 const BOTH_DOCUMENTS: [Endpoint; 2] = [Endpoint::OpenidConfiguration, Endpoint::OauthMetadata];
 /// The members that name endpoints which requests go to.
-const ENDPOINTS: [&str; 4] =
-    ["authorization_endpoint", "device_authorization_endpoint", "token_endpoint", "revocation_endpoint"];
+const ENDPOINTS: [&str; 5] = [
+    "authorization_endpoint",
+    "device_authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+];
 
 impl Evil {
     /// Turns an attack on, in one of its [forms](Attack::forms).
@@ -63,6 +68,14 @@ impl Evil {
             Attack::RedirectedDevice => self.redirects(&[Endpoint::DeviceAuthorization]),
             Attack::RedirectedExchange | Attack::RedirectedPoll | Attack::RedirectedRefresh => {
                 self.redirects(&[Endpoint::Token]);
+            }
+            Attack::RedirectedUserinfo => {
+                self.tells_no_name();
+                self.redirects(&[Endpoint::Userinfo]);
+            }
+            Attack::UserinfoOfAnother => {
+                self.tells_no_name();
+                here.always(Endpoint::Userinfo, Behaviour::Member("sub", MARKER.into()));
             }
             Attack::RedirectedRevocation => self.redirects(&[Endpoint::Revocation]),
             Attack::DpopToken => answers(Behaviour::TokenType("DPoP".to_owned())),
@@ -138,6 +151,13 @@ impl Evil {
 
     fn claims(&self, member: &str, value: Value) {
         self.stage.issuer.reconfigure(|config| drop(config.id_token.claims.insert(member.to_owned(), value)));
+    }
+
+    /// Leaves the name to userinfo.
+    fn tells_no_name(&self) {
+        for claim in ["name", "email"] {
+            self.claims(claim, Value::Null);
+        }
     }
 
     fn redirects(&self, endpoints: &[Endpoint]) {

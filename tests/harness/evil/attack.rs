@@ -77,6 +77,8 @@ attacks! {
     RedirectedDevice,
     /// Of the polls of a device login.
     RedirectedPoll,
+    /// Of the question who has logged in.
+    RedirectedUserinfo,
     /// Of a refresh.
     RedirectedRefresh,
     /// Of a revocation.
@@ -97,6 +99,8 @@ attacks! {
     HtmlAnswer,
     /// An error and tokens at once.
     ErrorWithTokens,
+    /// Userinfo of somebody else (OpenID Connect Core §5.3.2).
+    UserinfoOfAnother,
     /// More scope than was asked for.
     WidenedScope,
     /// No scope.

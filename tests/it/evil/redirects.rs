@@ -6,7 +6,7 @@ use harness::stage::done;
 use proto::problem::Code;
 use proto::profile::{ProfileState, Revocation};
 
-use super::{fails, is_fit_to_be_read};
+use super::{does_nothing, fails, is_fit_to_be_read};
 
 #[tokio::test]
 async fn of_the_metadata() {
@@ -30,6 +30,16 @@ async fn of_a_device_authorization() {
 async fn of_the_polls_of_a_device_login() {
     let evil = fails(Attack::RedirectedPoll, Code::LoginFailed, "a redirect to another address").await;
     assert_eq!(evil.stage.issuer.count(Endpoint::Token), 1);
+}
+
+#[tokio::test]
+async fn of_the_question_who_has_logged_in() {
+    let evil = does_nothing(Attack::RedirectedUserinfo, |_, profile, warnings| {
+        assert!(warnings.iter().any(|warning| warning.contains("who has logged in is not known")), "{warnings:?}");
+        assert!(profile.account.as_ref().is_some_and(|account| account.name.is_none()), "{profile:?}");
+    })
+    .await;
+    assert_eq!(evil.stage.issuer.count(Endpoint::Userinfo), 1);
 }
 
 #[tokio::test]

@@ -44,6 +44,15 @@ async fn an_error_outweighs_the_tokens_beside_it() {
 }
 
 #[tokio::test]
+async fn userinfo_of_somebody_else_names_nobody() {
+    does_nothing(Attack::UserinfoOfAnother, |_, profile, warnings| {
+        assert!(warnings.iter().any(|warning| warning.contains("about somebody else")), "{warnings:?}");
+        assert!(profile.account.as_ref().is_some_and(|account| account.name.is_none()), "{profile:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn more_scope_than_was_asked_for_is_a_warning_in_our_words() {
     does_nothing(Attack::WidenedScope, |_, _, warnings| {
         assert!(warnings.iter().any(|warning| warning.contains("other scopes than were asked for")), "{warnings:?}");
