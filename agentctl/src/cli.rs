@@ -116,6 +116,7 @@ fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
         .after_help(MORE)
         .max_term_width(WIDEST)
         .subcommand_required(true)
+        .arg_required_else_help(true)
         .subcommand_value_name("VERB")
         .subcommand_help_heading("Verbs")
         .disable_help_subcommand(true)

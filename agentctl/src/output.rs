@@ -13,10 +13,12 @@ pub(crate) mod provider;
 mod qr;
 mod relative;
 mod table;
+mod usage;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::error::ErrorKind;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -286,11 +288,16 @@ pub(crate) fn refusal(text: &str, colour: bool) -> Status {
 /// Prints what the command-line parser says: help and versions to standard output, mistakes to standard error.
 pub(crate) fn usage(error: &clap::Error, colour: bool) -> Result<(), Failure> {
     let text = error.render();
-    let styled = |paint: Paint| if paint.is_decorated() { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
-        say(styled(Paint::on(&std::io::stderr(), colour)).trim_end());
+        let paint = Paint::on(&std::io::stderr(), colour);
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            say(if paint.is_decorated() { text.ansi().to_string() } else { text.to_string() }.trim_end());
+            return Ok(());
+        }
+        let lines = usage::lines(&text.to_string());
+        say(&lines.iter().map(|line| line.painted(paint)).collect::<Vec<_>>().join("\n"));
         return Ok(());
     }
     let output = Output::new(Format::Text, Voice::Normal, colour);
-    output.bytes(styled(output.data).as_bytes())
+    output.help(&text)
 }
