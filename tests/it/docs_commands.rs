@@ -1,4 +1,4 @@
-//! Every command that the documentation shows is typed here or in `docs_services`; every command that it mentions in a
+//! Every command that the documentation shows is typed here, in `docs_services` or in `docs_standard`; every command that it mentions in a
 //! sentence exists, with its options.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,8 @@ const NOT_TYPED: [(&str, &str); 10] = [
 ];
 
 /// The pages whose commands are typed, all of them.
-const TYPED: [&str; 4] = ["README.md", "docs/add-a-provider.md", "docs/protocol.md", "docs/services.md"];
+const TYPED: [&str; 5] =
+    ["README.md", "docs/add-a-provider.md", "docs/protocol.md", "docs/services.md", "docs/standard-services.md"];
 
 /// A line as a person types it at a terminal, who takes the first of a list and agrees when asked.
 fn type_in(session: &Session<'_>, line: &str, variables: &[(&str, &str)]) -> Ran {

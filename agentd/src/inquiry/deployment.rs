@@ -35,7 +35,10 @@ impl Inquiries {
         if let Some(known) = provider.environment(wanted) {
             return Ok(known.clone());
         }
-        let url = wanted.trim_end_matches('/');
+        // Who is asked for an address of their own may well say a domain.
+        let domain = provider.address.is_some() && !wanted.contains("://") && wanted.contains('.');
+        let whole = if domain { format!("https://{wanted}") } else { wanted.to_owned() };
+        let url = whole.trim_end_matches('/');
         if let Some(known) = provider.environments.iter().find(|known| known.url == url) {
             return Ok(known.clone());
         }
