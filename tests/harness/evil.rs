@@ -60,7 +60,6 @@ pub struct Evil {
     flood: Option<flood::Flood>,
     /// A code that somebody else's browser was given.
     stolen: String,
-    turn: usize,
 }
 
 /// What a login showed, and how it ended.
@@ -113,7 +112,7 @@ impl Evil {
 
     fn with(attack: Attack, stage: Stage, tunnel: Option<Tunnel>) -> Self {
         let (honest, victim) = (Issuer::launch(Config::default()), Elsewhere::start());
-        Self { stage, honest, victim, tunnel, attack, flood: None, stolen: String::new(), turn: 0 }
+        Self { stage, honest, victim, tunnel, attack, flood: None, stolen: String::new() }
     }
 
     /// A login at the malicious server, without its attack if `form` is `None`.

@@ -6,18 +6,9 @@ use serde_json::{Value, json};
 
 use super::flood::{Endless, Flood};
 use super::{Attack, Evil, MARKER, encoded};
-use crate::issuer::{Behaviour, Endpoint, ErrorBody, ExpiresIn};
+use crate::issuer::{Behaviour, Endpoint, ErrorBody, ExpiresIn, Pushed};
 
 const BOTH_DOCUMENTS: [Endpoint; 2] = [Endpoint::OpenidConfiguration, Endpoint::OauthMetadata];
-/// The members that name endpoints which requests go to.
-const ENDPOINTS: [&str; 5] = [
-    "authorization_endpoint",
-    "device_authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "userinfo_endpoint",
-];
-
 impl Evil {
     /// Turns an attack on, in one of its [forms](Attack::forms).
     #[expect(clippy::too_many_lines, reason = "a table: one row per attack")]
@@ -65,6 +56,14 @@ impl Evil {
                 }
             }
             Attack::RedirectedMetadata => self.redirects(&BOTH_DOCUMENTS),
+            Attack::RedirectedPush => {
+                here.reconfigure(|config| config.pushed = Pushed::Offered);
+                self.redirects(&[Endpoint::PushedAuthorization]);
+            }
+            Attack::HostileReference => {
+                here.reconfigure(|config| config.pushed = Pushed::Offered);
+                here.always(Endpoint::PushedAuthorization, Behaviour::Member("request_uri", form.into()));
+            }
             Attack::RedirectedDevice => self.redirects(&[Endpoint::DeviceAuthorization]),
             Attack::RedirectedExchange | Attack::RedirectedPoll | Attack::RedirectedRefresh => {
                 self.redirects(&[Endpoint::Token]);
@@ -132,9 +131,8 @@ impl Evil {
             | Attack::EndpointInIpv6
             | Attack::EndpointAsNumber => {
                 self.stage.issuer.reconfigure(|config| config.discovery.overrides.clear());
-                let member = ENDPOINTS[self.turn % ENDPOINTS.len()];
-                self.turn += 1;
-                self.says(member, form.into());
+                let (member, url) = form.split_once(' ').expect("a form is a member and its address");
+                self.says(member, url.into());
             }
         }
     }

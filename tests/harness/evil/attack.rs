@@ -4,6 +4,17 @@ use serde_json::Value;
 
 use super::Place;
 
+/// The members of the metadata that name endpoints which requests, or people, go to.
+const ENDPOINTS: [&str; 7] = [
+    "authorization_endpoint",
+    "device_authorization_endpoint",
+    "pushed_authorization_request_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+];
+
 macro_rules! attacks {
     ($($(#[$doc:meta])+ $name:ident,)+) => {
         /// One way to do harm.
@@ -37,6 +48,8 @@ attacks! {
     WrongState,
     /// No `state`.
     MissingState,
+    /// A reference to a pushed request that is none (RFC 9126 §2.2).
+    HostileReference,
     /// A code and an error at once.
     CodeAndError,
     /// The code of another login (RFC 9700 §4.5).
@@ -71,6 +84,8 @@ attacks! {
     // Redirects to elsewhere on this machine, the body with them (307).
     /// Of the metadata.
     RedirectedMetadata,
+    /// Of a pushed authorization request.
+    RedirectedPush,
     /// Of the code's exchange.
     RedirectedExchange,
     /// Of the device authorization.
@@ -228,9 +243,16 @@ impl Attack {
             Self::PageInside => {
                 &["http://127.0.0.1:631/", "https://192.168.1.1/", "https://169.254.169.254/", "https://2130706433/"]
             }
+            Self::HostileReference => &["", "urn:x\r\nx-evil: evil-marker", "urn:\u{1b}[2Jevil-marker", "urn:\u{441}"],
             _ => &[""],
         };
-        inside.iter().map(|form| (*form).to_owned()).collect()
+        match self.place() {
+            // Each of them as each of the endpoints.
+            Place::Internet if self != Self::PageInside => {
+                inside.iter().flat_map(|url| ENDPOINTS.map(|member| format!("{member} {url}"))).collect()
+            }
+            _ => inside.iter().map(|form| (*form).to_owned()).collect(),
+        }
     }
 }
 

@@ -25,6 +25,13 @@ async fn an_answer_that_is_yes_and_no_is_left_aside() {
     assert_eq!(evil.stage.issuer.count(Endpoint::Token), 0);
 }
 
+/// It would go into the address that the browser opens.
+#[tokio::test]
+async fn a_reference_to_a_pushed_request_that_is_none_is_not_used() {
+    let evil = fails(Attack::HostileReference, Code::LoginFailed, "no usable request URI").await;
+    assert_eq!(evil.stage.issuer.count(Endpoint::Authorization), 0, "the browser is not opened");
+}
+
 /// PKCE ties the code to the login that asked for it: the server, which checks, refuses.
 #[tokio::test]
 async fn the_code_of_another_login_gives_nothing() {
