@@ -13,7 +13,6 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use proto::event::Event;
 use proto::id::{LoginId, ProfileName, ProviderName};
 use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
 use proto::login::{LoginAnswer, LoginRequest, LoginStarted, LoginStep, Logins};
@@ -30,6 +29,7 @@ use proto::whoami::{ProbeRequest, Probed, SyncRequest, Whoami, WhoamiRequest};
 use proto::why::{Why, WhyRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::clock::Deadline;
 use crate::wiped::Wiped;
@@ -240,10 +240,12 @@ impl Client {
         self.stream(&route::FOLLOW, id.as_str(), wait)
     }
 
-    /// What happens from now on, for at most `wait`.
-    #[allow(dead_code, reason = "every route has its function here; no verb watches yet")]
-    pub(crate) fn events(&mut self, wait: Duration) -> Result<Follow<'_, Event>, ClientError> {
-        self.stream(&route::EVENTS, "", wait)
+    /// What happens, the latest `recent` events first; tokens that are handed out as well only if `tokens`. What a newer agent
+    /// adds is in it, so each is an object and not yet an `Event`.
+    pub(crate) fn events(&mut self, recent: u32, tokens: bool) -> Result<Follow<'_, Value>, ClientError> {
+        let (recently, handed_out) = (route::RECENT.name, route::TOKENS.name);
+        let query = format!("?{recently}={recent}&{handed_out}={}", u8::from(tokens));
+        self.stream(&route::EVENTS, &query, LOCAL_WAIT)
     }
 
     fn call<A: DeserializeOwned>(
@@ -287,7 +289,11 @@ impl Client {
             serde_json::to_writer(&mut body, request)
                 .map_err(|_| ClientError::Garbled("the request cannot be written as JSON"))?;
         }
-        self.connection.send(route.method.as_str(), &route.at(value), body.bytes())?;
+        let path = match value.strip_prefix('?') {
+            Some(query) => format!("{}?{query}", route.path),
+            None => route.at(value),
+        };
+        self.connection.send(route.method.as_str(), &path, body.bytes())?;
         self.connection.head(deadline)
     }
 }
@@ -362,6 +368,37 @@ impl<E: DeserializeOwned> Follow<'_, E> {
     /// Readable when something has arrived.
     pub(crate) fn source(&self) -> BorrowedFd<'_> {
         self.connection.source()
+    }
+}
+
+/// What came of listening for a while.
+#[derive(Debug)]
+pub(crate) enum Heard<E> {
+    /// The agent ended the stream.
+    End,
+    /// An event.
+    Event(E),
+    /// A sign of life, and nothing else.
+    Pulse,
+    /// Not a byte.
+    Silence,
+}
+
+impl<E: DeserializeOwned> Follow<'_, E> {
+    /// Listens for at most `wait`.
+    pub(crate) fn hear(&mut self, wait: Duration) -> Result<Heard<E>, ClientError> {
+        if self.frames.is_empty() {
+            let mut part = Wiped::with_capacity(1024);
+            match self.connection.part(&mut self.transfer, &mut part, Deadline::after(wait)) {
+                Ok(true) => self.frames.push(part.bytes())?,
+                Ok(false) => return Ok(Heard::End),
+                Err(ClientError::TimedOut) => return Ok(Heard::Silence),
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(frame) = self.frames.next() else { return Ok(Heard::Pulse) };
+        let event = serde_json::from_str(&frame);
+        event.map(Heard::Event).map_err(|_| ClientError::Garbled("an event is not the expected message"))
     }
 }
 

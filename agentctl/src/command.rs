@@ -30,6 +30,7 @@ mod switch;
 mod sync;
 mod token;
 mod unlink;
+mod watch;
 mod whoami;
 mod why;
 
@@ -61,6 +62,7 @@ pub(crate) const VERBS: &[Verb] = &[
     import::VERB,
     doctor::VERB,
     provider::VERB,
+    watch::VERB,
     daemon::VERB,
     completions::VERB,
     man::VERB,

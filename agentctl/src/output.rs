@@ -4,6 +4,7 @@
 //! escaping) before a terminal sees it. Colours only on a terminal, and not with `NO_COLOR` or `--no-color`.
 
 mod clean;
+pub(crate) mod event;
 mod json;
 pub(crate) mod link;
 pub(crate) mod login;

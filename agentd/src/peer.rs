@@ -1,7 +1,10 @@
 //! Who is at the other end of a connection: the raw facts the kernel vouches for, taken when the connection was made.
+//! `program` adds what the system says of a process; that is a hint for people only.
 //!
 //! The user id is proof. The process id is only a number: the process may have ended or run another program since, so
 //! nothing is decided by it alone. What a caller *may do* is decided elsewhere.
+
+pub mod program;
 
 use tokio::net::UnixStream;
 

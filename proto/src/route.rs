@@ -50,6 +50,17 @@ pub struct Route {
     pub response: &'static str,
     /// Framing of the answer.
     pub body: Body,
+    /// What may stand behind `?` in the path.
+    pub query: &'static [Parameter],
+}
+
+/// One parameter behind `?`; each is a number that may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
 }
 
 impl Route {
@@ -61,11 +72,15 @@ impl Route {
         request: Option<&'static str>,
         response: &'static str,
     ) -> Self {
-        Self { name, summary, method, path, request, response, body: Body::Json }
+        Self { name, summary, method, path, request, response, body: Body::Json, query: &[] }
     }
 
     const fn events(name: &'static str, summary: &'static str, path: &'static str, response: &'static str) -> Self {
-        Self { name, summary, method: Method::Get, path, request: None, response, body: Body::Events }
+        Self { name, summary, method: Method::Get, path, request: None, response, body: Body::Events, query: &[] }
+    }
+
+    const fn with(self, query: &'static [Parameter]) -> Self {
+        Self { query, ..self }
     }
 
     /// The path with its placeholder replaced. Identifiers hold no byte that would need escaping in a path, except
@@ -279,7 +294,13 @@ pub const DOCTOR: Route = Route::json(
     "Findings",
 );
 /// Everything that happens from now on.
-pub const EVENTS: Route = Route::events("events", "What happens from now on", "/v1/events", "Event");
+pub const EVENTS: Route =
+    Route::events("events", "What happens from now on", "/v1/events", "Event").with(&[RECENT, TOKENS]);
+/// So many of the latest events are told first.
+pub const RECENT: Parameter = Parameter { name: "recent", summary: "So many of the latest events are told first" };
+/// Whether tokens handed out are told as well.
+pub const TOKENS: Parameter =
+    Parameter { name: "tokens", summary: "1: each token that is handed out is told as well, with who asked for it" };
 /// Reads the configuration again.
 pub const RELOAD: Route =
     Route::json("reload", "Reads the configuration again", Method::Post, "/v1/reload", None, "Reloaded");

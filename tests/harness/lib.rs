@@ -25,6 +25,7 @@ pub mod openapi;
 pub mod page;
 pub mod proc;
 pub mod raw;
+pub mod running;
 pub mod sandbox;
 #[cfg(target_os = "linux")]
 pub mod secret_service;

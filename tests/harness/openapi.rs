@@ -131,11 +131,22 @@ fn operation(route: &Route) -> Operation {
     OperationBuilder::new()
         .operation_id(Some(route.name))
         .summary(Some(route.summary))
-        .parameters(parameter(route).map(|parameter| [parameter]))
+        .parameters(parameters(route))
         .request_body(route.request.map(request))
         .response("200", answer(route))
         .response("default", Ref::from_response_name(PROBLEM))
         .build()
+}
+
+/// What a path takes, before and behind its `?`; nothing where it takes nothing.
+fn parameters(route: &Route) -> Option<Vec<Parameter>> {
+    let query = route.query.iter().map(|parameter| {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+        let described = ParameterBuilder::new().name(parameter.name).description(Some(parameter.summary));
+        described.parameter_in(ParameterIn::Query).schema(Some(number)).build()
+    });
+    let all: Vec<_> = parameter(route).into_iter().chain(query).collect();
+    (!all.is_empty()).then_some(all)
 }
 
 /// The one placeholder a path may have; its name says which identifier fills it.

@@ -76,3 +76,4 @@ mod unsaved;
 mod userinfo;
 mod versions;
 mod which_profile;
+mod watch;

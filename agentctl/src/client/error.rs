@@ -36,6 +36,13 @@ pub(crate) enum ClientError {
     TimedOut,
 }
 
+impl ClientError {
+    /// Whether the agent has gone, so that another may come.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Closed | Self::Io(_) | Self::TimedOut)
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let detail = error.to_string();

@@ -36,6 +36,11 @@ impl Frames {
         Ok(())
     }
 
+    /// Whether no complete event waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
     /// The data of the next complete event.
     pub(super) fn next(&mut self) -> Option<String> {
         self.ready.pop_front()

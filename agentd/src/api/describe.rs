@@ -14,6 +14,8 @@ use proto::token::Token;
 use super::{Api, problem};
 use crate::config::{self, RefreshMode};
 use crate::flow::Purpose;
+use crate::notice::Caller;
+use crate::peer::{Peer, program};
 use crate::provider::{Flow, MethodName};
 use crate::secret::Fingerprint;
 use crate::service;
@@ -102,8 +104,13 @@ impl Api {
         if self.control.keeps() { Source::File } else { Source::Memory }
     }
 
-    /// A lease as an answer.
-    pub(super) fn token(&self, handed: &Handed) -> Token {
+    /// A lease as an answer to `peer`; whoever listens for leases is told.
+    pub(super) fn lease(&self, handed: &Handed, peer: Peer) -> Token {
+        self.notices.post_lease(&handed.profile, || caller(peer));
+        self.token(handed)
+    }
+
+    fn token(&self, handed: &Handed) -> Token {
         let clock = self.vault.clock();
         let served = &handed.served;
         let secret = match &served.credential {
@@ -123,6 +130,13 @@ impl Api {
             min_ttl_met: handed.min_ttl_met,
         }
     }
+}
+
+/// Who is at the other end.
+fn caller(peer: Peer) -> Option<Caller> {
+    let pid = peer.pid?;
+    let program = program::of(pid);
+    Some(Caller { pid, program: program.name, parent: program.parent.and_then(|parent| program::of(parent).name) })
 }
 
 /// A profile's name as the wire's type.

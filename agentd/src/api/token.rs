@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use proto::problem::{Code, Problem};
 use proto::token::{Purpose, Token, TokenRequest};
@@ -10,6 +11,7 @@ use super::Api;
 use super::json::Json;
 use super::problem::{Failure, invalid};
 use crate::config::Reveal;
+use crate::peer::Peer;
 use crate::vault::{Handed, Scopes, Target};
 
 /// The longest a request waits for a service: two tries of an exchange and what queues before them.
@@ -17,12 +19,16 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// The longest `scope`, `audience` or `resource`, in bytes.
 const LONGEST_TEXT: usize = 4096;
 
-pub(super) async fn token(State(api): State<Api>, Json(request): Json<TokenRequest>) -> Result<Json<Token>, Failure> {
+pub(super) async fn token(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(request): Json<TokenRequest>,
+) -> Result<Json<Token>, Failure> {
     let profile = request.profile.as_ref().map(proto::id::ProfileName::as_str);
     if let Some(word) = &request.secondary {
         let handed = api.vault.secondary(profile, word)?;
         may_be_shown(&handed, request.purpose)?;
-        return Ok(Json(api.token(&handed)));
+        return Ok(Json(api.lease(&handed, peer)));
     }
     let min_ttl = request.min_ttl.map(Duration::from_secs);
     let target = target(&request)?;
@@ -32,7 +38,7 @@ pub(super) async fn token(State(api): State<Api>, Json(request): Json<TokenReque
         None => Box::pin(in_time(api.vault.token(profile, target, min_ttl))).await??,
     };
     may_be_shown(&handed, request.purpose)?;
-    Ok(Json(api.token(&handed)))
+    Ok(Json(api.lease(&handed, peer)))
 }
 
 /// The profile's rule about printing credentials.

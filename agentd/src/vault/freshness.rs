@@ -19,6 +19,10 @@ pub(super) const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 /// The longest wait that a service's `Retry-After` can impose.
 pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// So long before the end of a grant that cannot be refreshed it is told that it lapses.
+pub(super) const WARNINGS: [Duration; 4] =
+    [Duration::from_hours(7 * 24), Duration::from_hours(24), Duration::from_hours(1), Duration::from_mins(10)];
+
 /// The remaining life promised to a caller who does not ask: 60 s, or half the token's life if that is less. `Late`
 /// profiles promise a tenth, at most [`LATE_MARGIN`].
 pub(super) fn default_min_ttl(life: Option<Duration>, mode: RefreshMode) -> Duration {
@@ -56,6 +60,14 @@ pub(super) fn refresh_at(issued_at: Moment, life: Duration, mode: RefreshMode, j
         }
         RefreshMode::Late => issued_at + life.saturating_sub(promise),
     }
+}
+
+/// When it is told that a credential lapses, in order; the last mark is its end. A warning that would come in the first half
+/// of its life is left out: who has just logged in knows.
+pub(super) fn marks(issued_at: Moment, expires_at: Moment) -> impl Iterator<Item = Moment> {
+    let half = expires_at.since(issued_at) / 2;
+    let warnings = WARNINGS.into_iter().filter(move |ahead| *ahead <= half);
+    warnings.map(move |ahead| expires_at - ahead).chain([expires_at])
 }
 
 /// How long to wait after `failures` failures in a row; the service's own wish wins where it is longer.
@@ -113,6 +125,20 @@ mod tests {
         }
         assert_eq!(refresh_at(start, HOUR, RefreshMode::Early, 0), start + secs(2700));
         assert_eq!(refresh_at(start, HOUR, RefreshMode::Late, 7), start + secs(3590));
+    }
+
+    #[test]
+    fn warnings_come_in_the_second_half_of_a_life_and_its_end_is_the_last() {
+        let start = Moment::new(secs(1_000_000));
+        let before = |life: Duration| -> Vec<Duration> {
+            let end = start + life;
+            marks(start, end).map(|mark| end.since(mark)).collect()
+        };
+        let day = Duration::from_hours(24);
+        assert_eq!(before(30 * day), [7 * day, day, HOUR, secs(600), Duration::ZERO]);
+        assert_eq!(before(13 * day), [day, HOUR, secs(600), Duration::ZERO]);
+        assert_eq!(before(HOUR), [secs(600), Duration::ZERO]);
+        assert_eq!(before(secs(60)), [Duration::ZERO]);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod exchange;
 mod farewell;
+mod lapse;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +81,7 @@ pub(super) struct Keeper {
     jitter: u8,
     farewell: Option<Box<Farewell>>,
     farewell_at: Option<Moment>,
+    lapse: lapse::Lapse,
 }
 
 /// The latest state is not durable yet.
@@ -120,6 +122,7 @@ impl Keeper {
             jitter,
             farewell: None,
             farewell_at: None,
+            lapse: lapse::Lapse::default(),
         };
         (keeper, shared, sender)
     }
@@ -136,6 +139,7 @@ impl Keeper {
             }
             self.take_up_demands();
             self.start_when_due();
+            self.warn_of_lapse();
             // What is seldom done is boxed: there may be ten thousand keepers, and nearly all of them only wait.
             match self.wait(&tasks).await {
                 Wake::Answered(answer) => Box::pin(self.finish(answer)).await,
@@ -149,7 +153,7 @@ impl Keeper {
     }
 
     async fn wait(&mut self, tasks: &Tasks) -> Wake {
-        let wake_at = self.wake_at();
+        let wake_at = self.wake_at().into_iter().chain(self.lapse_due()).min();
         tokio::select! {
             () = tasks.cancelled() => Wake::Stop,
             answer = answered(self.exchange.as_mut()) => Wake::Answered(answer),

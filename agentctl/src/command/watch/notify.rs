@@ -1,0 +1,188 @@
+//! Notifications on the desktop. The agent starts no program, so the client does: one that lies in a directory of `PATH`
+//! with an absolute name, with its texts as arguments behind `--`, and no shell.
+//!
+//! The first is shown at once. What comes within [`PAUSE`] after it is shown together at its end, and the same thing about the
+//! same profile once in [`AGAIN`]: a service that is down for a morning is no reason for a hundred windows.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use proto::event::{Event, EventKind};
+
+use crate::clock::{self, Deadline};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::output::{Output, clean, when};
+
+/// The least time between two notifications.
+const PAUSE: Duration = Duration::from_secs(10);
+/// The same is told again after this, in seconds.
+const AGAIN: i64 = 3600;
+/// So many profiles are named in one notification.
+const NAMED: usize = 5;
+
+/// Takes title and text as its last two arguments.
+const NOTIFY_SEND: (&str, &[&str]) = ("notify-send", &["--app-name=agentctl", "--icon=dialog-password", "--"]);
+/// A script that is given both as arguments: no text of ours becomes a part of it.
+const OSASCRIPT: (&str, &[&str]) = (
+    "osascript",
+    &[
+        "-e",
+        "on run argv",
+        "-e",
+        "display notification (item 2 of argv) with title (item 1 of argv)",
+        "-e",
+        "end run",
+        "--",
+    ],
+);
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Topic {
+    Lapses,
+    Needed,
+}
+
+/// See the module's documentation.
+pub(super) struct Notifier {
+    output: Output,
+    program: PathBuf,
+    arguments: &'static [&'static str],
+    held: Vec<(Topic, String, String)>,
+    shown: HashMap<(Topic, String), i64>,
+    pause: Option<Deadline>,
+}
+
+impl Notifier {
+    /// Looks for a program.
+    pub(super) fn find(invocation: &Invocation) -> Result<Self, Failure> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found =
+            [NOTIFY_SEND, OSASCRIPT].into_iter().find_map(|(name, arguments)| Some((find(&path, name)?, arguments)));
+        let (program, arguments) = found.ok_or_else(|| {
+            Failure::failed("there is no program that shows notifications on the desktop")
+                .hint("install `notify-send` (Debian: `libnotify-bin`), or leave `--notify` out")
+        })?;
+        let output = invocation.output.clone();
+        Ok(Self { output, program, arguments, held: Vec::new(), shown: HashMap::new(), pause: None })
+    }
+
+    /// Takes note of an event.
+    pub(super) fn hear(&mut self, event: &Event) {
+        let Some(profile) = event.profile.as_ref().map(ToString::to_string) else { return };
+        let (topic, text) = match event.kind {
+            EventKind::LoginRequired => {
+                let why = event.problem.as_ref().map_or("a login is required", |problem| &problem.detail);
+                (Topic::Needed, why.to_owned())
+            }
+            EventKind::LapsesSoon => {
+                let lapses = event.lapses_at.map_or_else(|| "soon".to_owned(), |at| when(at, clock::now()));
+                (Topic::Lapses, format!("it lapses {lapses}"))
+            }
+            // From here on it is news again.
+            EventKind::LoginFinished | EventKind::LoggedOut | EventKind::Removed => {
+                self.held.retain(|(_, whose, _)| *whose != profile);
+                return self.shown.retain(|(_, whose), _| *whose != profile);
+            }
+            _ => return,
+        };
+        let now = clock::now().unix();
+        self.shown.retain(|_, at| now.saturating_sub(*at) < AGAIN);
+        // A warning that comes a day later is not the same.
+        let is_news = topic == Topic::Lapses || !self.shown.contains_key(&(topic, profile.clone()));
+        if is_news {
+            self.shown.insert((topic, profile.clone()), now);
+            self.held.push((topic, profile, text));
+        }
+    }
+
+    /// How long until something is to be shown; `None`: nothing is.
+    pub(super) fn due(&self) -> Option<Duration> {
+        let wait = self.pause.and_then(Deadline::left).unwrap_or(Duration::from_millis(1));
+        (!self.held.is_empty()).then_some(wait)
+    }
+
+    /// Shows what has gathered, if its time has come.
+    pub(super) fn show_what_is_due(&mut self) {
+        if self.held.is_empty() || self.pause.and_then(Deadline::left).is_some() {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        self.pause = Some(Deadline::after(PAUSE));
+        let (title, text) = words(&held);
+        let mut command = Command::new(&self.program);
+        command.args(self.arguments).arg(&*clean(&title)).arg(&*clean(&text));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let output = self.output.clone();
+        // It may wait for a desktop that does not answer; the events go on.
+        std::thread::spawn(move || {
+            if !command.status().is_ok_and(|status| status.success()) {
+                output.warning("a notification could not be shown");
+            }
+        });
+    }
+}
+
+/// Title and text. The text is markup on some desktops.
+fn words(held: &[(Topic, String, String)]) -> (String, String) {
+    let title = |topic: Topic| match topic {
+        Topic::Lapses => "Login lapses soon",
+        Topic::Needed => "Login needed",
+    };
+    if let [(topic, profile, text)] = held {
+        let title = format!("{}: {profile}", title(*topic));
+        return (title, plain(&format!("{text}. Run: agentctl login {profile}")));
+    }
+    let topic = if held.iter().any(|(topic, ..)| *topic == Topic::Needed) { Topic::Needed } else { Topic::Lapses };
+    let lines: Vec<String> = held.iter().take(NAMED).map(|(_, profile, text)| format!("{profile}: {text}")).collect();
+    let more = held.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    (format!("{} ({})", title(topic), held.len()), plain(&format!("{}{more}", lines.join("; "))))
+}
+
+/// `text` with nothing in it that is markup.
+fn plain(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The program `name` in a directory of `path` that is named in full.
+fn find(path: &OsStr, name: &str) -> Option<PathBuf> {
+    let runnable =
+        |file: &Path| file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    let directories = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+    directories.map(|directory| directory.join(OsString::from(name))).find(|file| runnable(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_told_in_full_and_many_are_counted() {
+        let one = (Topic::Needed, "work".to_owned(), "it <b>expired</b> & is gone".to_owned());
+        let (title, text) = words(std::slice::from_ref(&one));
+        assert_eq!(title, "Login needed: work");
+        assert_eq!(text, "it &lt;b&gt;expired&lt;/b&gt; &amp; is gone. Run: agentctl login work");
+        let many: Vec<_> = (0..7).map(|n| (Topic::Lapses, n.to_string(), "it lapses in 1 h".to_owned())).collect();
+        let (title, text) = words(&many);
+        assert_eq!(title, "Login lapses soon (7)");
+        assert!(text.starts_with("0: it lapses in 1 h; 1: ") && text.ends_with("; and 2 more"), "{text}");
+    }
+
+    #[test]
+    fn only_directories_with_an_absolute_name_are_looked_into() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let program = place.path().join("notify-send");
+        std::fs::write(&program, "#!/bin/sh\n").expect("it is ours");
+        let path = std::env::join_paths([Path::new(""), Path::new("."), place.path()]).expect("a path");
+        assert_eq!(find(&path, "notify-send"), None, "it cannot be run");
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).expect("it is ours");
+        assert_eq!(find(&path, "notify-send"), Some(program));
+        assert_eq!(find(OsStr::new(".:bin"), "notify-send"), None);
+    }
+}
