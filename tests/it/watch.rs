@@ -101,6 +101,8 @@ async fn who_asks_for_a_token_is_told_to_those_who_want_to_know() {
     common.line("refreshed");
     assert_eq!(kinds(&common.out()), [(EventKind::Refreshed, PROFILE.to_owned())]);
     curious.line("refreshed");
+    let first = curious.out().lines().next().map(serde_json::from_str::<Value>);
+    harness::form::check("watch", &first.expect("a line").expect("it is JSON"));
     let told = &events(&curious.out())[0];
     assert_eq!(
         (told.kind, told.profile.as_ref().map(ToString::to_string)),
@@ -250,11 +252,12 @@ fn what_a_newer_agent_tells_is_shown_as_it_is() {
     });
     let program = Running::start(&sandbox, &["watch", "-o", "json"], &[]);
     program.line("lost");
+    let first: Value = serde_json::from_str(program.out().lines().next().expect("a line")).expect("it is JSON");
+    assert_eq!(first, serde_json::from_str::<Value>(NEWER).expect("it is JSON"), "nothing is left out");
     drop(program);
     let people = Running::start(&sandbox, &["watch", "-p", "work"], &[]);
     people.line("some events were lost");
     assert!(people.out().starts_with("2030-01-01T00:00:00Z  work  soared\n"), "{}", people.out());
     drop(people);
     agent.join().expect("it was asked as expected");
-    let _: Value = serde_json::from_str(NEWER).expect("it is JSON");
 }

@@ -55,7 +55,7 @@ struct Watch {
 }
 
 /// An agent sends a sign of life every 15 s; one that is silent for so long has gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// How often an agent is looked for while there is none.
 const LOOK: Duration = Duration::from_millis(250);
 /// Of an agent that was started while nobody listened, everything it still knows is of interest.
@@ -69,16 +69,19 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let tokens = watch.all || watch.kind.iter().any(|kind| kind == "token-served");
     let mut listening = Listening { invocation, watch, tokens, profile, notifier };
     let mut client = invocation.connect()?;
-    let agent = client.status()?;
-    let mut known = (agent.pid, agent.started_at);
+    let mut known = match client.status() {
+        Ok(agent) => Some((agent.pid, agent.started_at)),
+        Err(error) if error.is_gone() => None,
+        Err(error) => return Err(error.into()),
+    };
     loop {
         listening.listen(&mut client, recent)?;
         invocation.output.note("The agent has gone; waiting for it to come back");
         let agent;
         (client, agent) = listening.come_back();
         invocation.output.note(&format!("The agent is back: process {}", agent.0));
-        recent = if agent == known { 0 } else { ALL_OF_IT };
-        known = agent;
+        recent = if known == Some(agent) { 0 } else { ALL_OF_IT };
+        known = Some(agent);
     }
 }
 
@@ -137,11 +140,17 @@ impl Listening<'_> {
     fn show(&mut self, value: &Value) -> Result<(), Failure> {
         let word = value.get("kind").and_then(Value::as_str).unwrap_or("unknown");
         let event = serde_json::from_value::<Event>(value.clone()).ok();
-        if !self.is_wanted(word, event.as_ref()) {
+        // What concerns all profiles is of interest to each; that something was lost always is.
+        let whose = event.as_ref().and_then(|event| event.profile.as_ref());
+        if self.profile.is_some() && whose.is_some() && whose != self.profile.as_ref() {
             return Ok(());
         }
         if let (Some(notifier), Some(event)) = (&mut self.notifier, &event) {
             notifier.hear(event);
+        }
+        let kinds = &self.watch.kind;
+        if word != "lost" && !kinds.is_empty() && !kinds.iter().any(|kind| kind == word) {
+            return Ok(());
         }
         let output = &self.invocation.output;
         match event {
@@ -150,13 +159,5 @@ impl Listening<'_> {
             // Of a newer agent, in a form that is not known here.
             None => output.text(&event::unknown(word)),
         }
-    }
-
-    /// What concerns all profiles is of interest to each; that something was lost always is.
-    fn is_wanted(&self, word: &str, event: Option<&Event>) -> bool {
-        let whose = event.and_then(|event| event.profile.as_ref());
-        let of_profile = self.profile.is_none() || whose.is_none() || whose == self.profile.as_ref();
-        let of_kind = self.watch.kind.is_empty() || self.watch.kind.iter().any(|kind| kind == word);
-        word == "lost" || of_profile && of_kind
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use proto::event::{Event, EventKind};
@@ -24,6 +24,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 const AGAIN: i64 = 3600;
 /// So many profiles are named in one notification.
 const NAMED: usize = 5;
+/// How often it is looked whether the program has ended.
+const LOOK: Duration = Duration::from_millis(500);
+const NOT_SHOWN: &str = "a notification could not be shown";
 
 /// Takes title and text as its last two arguments.
 const NOTIFY_SEND: (&str, &[&str]) = ("notify-send", &["--app-name=agentctl", "--icon=dialog-password", "--"]);
@@ -56,6 +59,7 @@ pub(super) struct Notifier {
     held: Vec<(Topic, String, String)>,
     shown: HashMap<(Topic, String), i64>,
     pause: Option<Deadline>,
+    child: Option<Child>,
 }
 
 impl Notifier {
@@ -69,7 +73,7 @@ impl Notifier {
                 .hint("install `notify-send` (Debian: `libnotify-bin`), or leave `--notify` out")
         })?;
         let output = invocation.output.clone();
-        Ok(Self { output, program, arguments, held: Vec::new(), shown: HashMap::new(), pause: None })
+        Ok(Self { output, program, arguments, held: Vec::new(), shown: HashMap::new(), pause: None, child: None })
     }
 
     /// Takes note of an event.
@@ -101,14 +105,16 @@ impl Notifier {
         }
     }
 
-    /// How long until something is to be shown; `None`: nothing is.
+    /// How long until something is to be done; `None`: nothing is.
     pub(super) fn due(&self) -> Option<Duration> {
         let wait = self.pause.and_then(Deadline::left).unwrap_or(Duration::from_millis(1));
-        (!self.held.is_empty()).then_some(wait)
+        let held = (!self.held.is_empty()).then_some(wait);
+        held.into_iter().chain(self.child.is_some().then_some(LOOK)).min()
     }
 
     /// Shows what has gathered, if its time has come.
     pub(super) fn show_what_is_due(&mut self) {
+        self.reap();
         if self.held.is_empty() || self.pause.and_then(Deadline::left).is_some() {
             return;
         }
@@ -118,13 +124,34 @@ impl Notifier {
         let mut command = Command::new(&self.program);
         command.args(self.arguments).arg(&*clean(&title)).arg(&*clean(&text));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let output = self.output.clone();
-        // It may wait for a desktop that does not answer; the events go on.
-        std::thread::spawn(move || {
-            if !command.status().is_ok_and(|status| status.success()) {
-                output.warning("a notification could not be shown");
+        match command.spawn() {
+            // One that has not ended in all that time waits for a desktop that is not there.
+            Ok(child) => {
+                let last = self.child.replace(child);
+                self.end(last, true);
             }
-        });
+            Err(_) => self.output.warning(NOT_SHOWN),
+        }
+    }
+
+    /// Looks whether the program that showed the last one has ended.
+    fn reap(&mut self) {
+        let child = self.child.take();
+        self.end(child, false);
+    }
+
+    fn end(&mut self, child: Option<Child>, at_once: bool) {
+        let Some(mut child) = child else { return };
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => {}
+            Ok(None) if !at_once => self.child = Some(child),
+            Ok(Some(_)) | Err(_) => self.output.warning(NOT_SHOWN),
+            Ok(None) => {
+                let ended = child.kill().and_then(|()| child.wait());
+                drop(ended);
+                self.output.warning(NOT_SHOWN);
+            }
+        }
     }
 }
 
