@@ -12,7 +12,8 @@ use harness::session::{Home, Session};
 use harness::until::until_true;
 
 /// Commands that no test types, and why.
-const NOT_TYPED: [(&str, &str); 10] = [
+const NOT_TYPED: [(&str, &str); 11] = [
+    ("agentctl watch", "it does not end by itself; the tests of `watch` type and interrupt it"),
     ("cargo xtask demo", "a step of `cargo xtask test`"),
     ("cargo xtask test", "what runs this"),
     ("cargo install --locked --path agentd", "minutes of building; both programs are built for the tests"),
