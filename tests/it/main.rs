@@ -75,5 +75,5 @@ mod unattended;
 mod unsaved;
 mod userinfo;
 mod versions;
-mod which_profile;
 mod watch;
+mod which_profile;

@@ -16,7 +16,7 @@ use crate::cli::{self, Form, Verb};
 use crate::client::{Client, Heard};
 use crate::clock;
 use crate::failure::Failure;
-use crate::invocation::{Invocation, Why};
+use crate::invocation::Invocation;
 use crate::output::event;
 
 pub(super) const VERB: Verb = Verb {
@@ -64,7 +64,7 @@ const ALL_OF_IT: u32 = 100;
 fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     let watch: Watch = cli::arguments(matches)?;
     let notifier = watch.notify.then(|| Notifier::find(invocation)).transpose()?;
-    let profile = invocation.chosen(None)?.filter(|(_, why)| *why == Why::Argument).map(|(name, _)| name);
+    let profile = invocation.argument(None)?;
     let mut recent = watch.recent;
     let tokens = watch.all || watch.kind.iter().any(|kind| kind == "token-served");
     let mut listening = Listening { invocation, watch, tokens, profile, notifier };
