@@ -168,7 +168,6 @@ fn a_watcher_outlives_the_daemon_and_hears_the_next_one() {
     let sandbox = Sandbox::new();
     let daemon = Process::start(&sandbox);
     let heard = watch(&sandbox, &["-o", "json"]);
-    let quiet = Running::start(&sandbox, &["watch", "-q"], &[]);
     assert_eq!(daemon.terminate(), Some(0));
     heard.line("stopping");
     heard.says("The agent has gone; waiting for it to come back");
@@ -181,6 +180,9 @@ fn a_watcher_outlives_the_daemon_and_hears_the_next_one() {
     let expected = [EventKind::Stopping, EventKind::LoginFinished, EventKind::Switched];
     heard.line("switched");
     assert_eq!(events(&heard.out()).iter().map(|event| event.kind).collect::<Vec<_>>(), expected);
+
+    let quiet = Running::start(&sandbox, &["watch", "-q", "-n", "100"], &[]);
+    quiet.line("ci  logged in");
 
     // An agent that is killed says nothing.
     daemon.kill();
