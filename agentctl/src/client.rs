@@ -6,10 +6,10 @@
 mod body;
 mod connection;
 mod error;
+mod follow;
 mod frames;
 mod introduction;
 
-use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ use serde_json::Value;
 
 use crate::clock::Deadline;
 use crate::wiped::Wiped;
-use connection::{Arrived, Connection, Head};
+use connection::{Connection, Head};
 pub(crate) use error::ClientError;
-use frames::Frames;
+pub(crate) use follow::{Follow, Heard, Next};
 
 /// For operations the agent answers from memory.
 const LOCAL_WAIT: Duration = Duration::from_secs(15);
@@ -248,6 +248,23 @@ impl Client {
         self.stream(&route::EVENTS, &query, LOCAL_WAIT)
     }
 
+    /// What is exchanged with services; items are not read yet, as with events.
+    pub(crate) fn trace(&mut self) -> Result<Follow<'_, Value>, ClientError> {
+        self.stream(&route::TRACE, "", LOCAL_WAIT)
+    }
+
+    /// Numbers about the agent, as text.
+    pub(crate) fn metrics(&mut self) -> Result<String, ClientError> {
+        let deadline = Deadline::after(LOCAL_WAIT);
+        let head = self.request(&route::METRICS, "", None::<&()>, deadline)?;
+        introduction::check(&head.agent)?;
+        let body = self.connection.body(head.transfer, deadline)?;
+        if head.status != 200 {
+            return Err(refusal(&route::METRICS, &head, &body));
+        }
+        String::from_utf8(body.bytes().to_vec()).map_err(|_| ClientError::Garbled("the answer is not text"))
+    }
+
     fn call<A: DeserializeOwned>(
         &mut self,
         route: &Route,
@@ -273,8 +290,7 @@ impl Client {
             let body = self.connection.body(head.transfer, deadline)?;
             return Err(refusal(route, &head, &body));
         }
-        let item = std::marker::PhantomData;
-        Ok(Follow { connection: &mut self.connection, transfer: head.transfer, frames: Frames::new(), deadline, item })
+        Ok(Follow::new(&mut self.connection, head.transfer, deadline))
     }
 
     fn request(
@@ -305,100 +321,6 @@ fn refusal(route: &Route, head: &Head, body: &Wiped) -> ClientError {
         // An agent of this version answers every path with a problem, so this one has never heard of the route.
         _ if head.status == 404 || head.status == 405 => introduction::unknown_operation(route.name, &head.agent),
         _ => ClientError::Garbled("an error without a problem document"),
-    }
-}
-
-/// Server-sent events of one answer, read one by one.
-#[derive(Debug)]
-pub(crate) struct Follow<'a, E> {
-    connection: &'a mut Connection,
-    transfer: body::Transfer,
-    frames: Frames,
-    deadline: Deadline,
-    item: std::marker::PhantomData<E>,
-}
-
-/// What there is of a stream without waiting.
-#[derive(Debug)]
-pub(crate) enum Next<E> {
-    /// The agent ended the stream.
-    End,
-    /// The next event.
-    Event(E),
-    /// Nothing yet.
-    Nothing,
-}
-
-impl<E: DeserializeOwned> Follow<'_, E> {
-    /// The next event; none when the agent ended the stream.
-    #[allow(dead_code, reason = "for streams that are followed without anything beside them")]
-    pub(crate) fn next(&mut self) -> Result<Option<E>, ClientError> {
-        loop {
-            match self.here()? {
-                Next::End => return Ok(None),
-                Next::Event(event) => return Ok(Some(event)),
-                Next::Nothing => self.fill()?,
-            }
-        }
-    }
-
-    /// The next event, if it has arrived.
-    pub(crate) fn here(&mut self) -> Result<Next<E>, ClientError> {
-        loop {
-            if let Some(frame) = self.frames.next() {
-                let event = serde_json::from_str(&frame);
-                return event
-                    .map(Next::Event)
-                    .map_err(|_| ClientError::Garbled("an event is not the expected message"));
-            }
-            let mut part = Wiped::with_capacity(1024);
-            match self.connection.arrived(&mut self.transfer, &mut part)? {
-                Arrived::End => return Ok(Next::End),
-                Arrived::Nothing => return Ok(Next::Nothing),
-                Arrived::Part => self.frames.push(part.bytes())?,
-            }
-        }
-    }
-
-    /// Takes in what arrives, after waiting for it.
-    pub(crate) fn fill(&mut self) -> Result<(), ClientError> {
-        self.connection.fill(self.deadline)
-    }
-
-    /// Readable when something has arrived.
-    pub(crate) fn source(&self) -> BorrowedFd<'_> {
-        self.connection.source()
-    }
-}
-
-/// What came of listening for a while.
-#[derive(Debug)]
-pub(crate) enum Heard<E> {
-    /// The agent ended the stream.
-    End,
-    /// An event.
-    Event(E),
-    /// A sign of life, and nothing else.
-    Pulse,
-    /// Not a byte.
-    Silence,
-}
-
-impl<E: DeserializeOwned> Follow<'_, E> {
-    /// Listens for at most `wait`.
-    pub(crate) fn hear(&mut self, wait: Duration) -> Result<Heard<E>, ClientError> {
-        if self.frames.is_empty() {
-            let mut part = Wiped::with_capacity(1024);
-            match self.connection.part(&mut self.transfer, &mut part, Deadline::after(wait)) {
-                Ok(true) => self.frames.push(part.bytes())?,
-                Ok(false) => return Ok(Heard::End),
-                Err(ClientError::TimedOut) => return Ok(Heard::Silence),
-                Err(error) => return Err(error),
-            }
-        }
-        let Some(frame) = self.frames.next() else { return Ok(Heard::Pulse) };
-        let event = serde_json::from_str(&frame);
-        event.map(Heard::Event).map_err(|_| ClientError::Garbled("an event is not the expected message"))
     }
 }
 

@@ -29,6 +29,7 @@ mod status;
 mod switch;
 mod sync;
 mod token;
+mod trace;
 mod unlink;
 mod watch;
 mod whoami;
@@ -63,6 +64,7 @@ pub(crate) const VERBS: &[Verb] = &[
     doctor::VERB,
     provider::VERB,
     watch::VERB,
+    trace::VERB,
     daemon::VERB,
     completions::VERB,
     man::VERB,

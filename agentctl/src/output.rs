@@ -14,6 +14,7 @@ pub(crate) mod provider;
 mod qr;
 mod relative;
 mod table;
+pub(crate) mod trace;
 mod usage;
 
 use std::io::Write;
@@ -182,6 +183,17 @@ impl Output {
     #[allow(clippy::unused_self, reason = "all printing goes through one object")]
     pub(crate) fn settle(&self) {
         std::io::stderr().lock().write_all(settled().as_bytes()).ok();
+    }
+
+    /// A line about how it goes that was asked for: as a JSON document of its own where a program reads the data.
+    pub(crate) fn trace(&self, text: &str, value: &impl Serialize) {
+        if !self.is_json() {
+            return self.speak(Some(("trace", Colour::Dim)), &clean(text));
+        }
+        let mut line = Vec::new();
+        if json::write(&mut line, value).is_ok() {
+            say(&String::from_utf8_lossy(&line));
+        }
     }
 
     /// What was done.

@@ -22,6 +22,7 @@ mod list;
 mod login;
 mod logins;
 mod logout;
+mod metrics;
 mod probe;
 mod problem;
 mod project;
@@ -40,6 +41,7 @@ mod status;
 mod switch;
 mod sync;
 mod token;
+mod trace;
 mod unlink;
 mod whoami;
 mod why;
@@ -144,6 +146,8 @@ impl Api {
             (route::LOGIN, to(&route::LOGIN, login::login)),
             (route::LOGINS, to(&route::LOGINS, logins::logins)),
             (route::LOGOUT, to(&route::LOGOUT, logout::logout)),
+            (route::METRICS, to(&route::METRICS, metrics::metrics)),
+            (route::TRACE, to(&route::TRACE, trace::trace)),
             (route::PROBE, to(&route::PROBE, probe::probe)),
             (route::PROJECT, to(&route::PROJECT, project::project)),
             (route::PROJECTS, to(&route::PROJECTS, projects::projects)),

@@ -156,7 +156,7 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
     instance.record_socket(&socket).map_err(StartError::Instance)?;
 
     let notices = Notices::new(clock.clone());
-    let http = Http::new(config.proxy.clone());
+    let http = Http::new(config.proxy.clone()).telling(notices.traffic().clone());
     let oauth = OAuth::new(http.clone(), clock.clone());
     let services = Services::new(http, oauth.clone(), clock.clone());
     let catalogue = Catalogue::open(paths.providers(), paths.environments());

@@ -20,6 +20,9 @@ use hyper::body::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use zeroize::Zeroizing;
 
+use url::Url;
+
+use crate::notice::traffic::{Exchange, Outcome, Shown, Traffic};
 use client::{Clients, Timeouts};
 pub use endpoint::{EndpointError, MAX_URL, check_endpoint, check_page, is_loopback};
 pub use reach::Reach;
@@ -53,6 +56,16 @@ pub enum Method {
     Get,
     /// May carry a body.
     Post,
+}
+
+impl Method {
+    fn word(self) -> &'static str {
+        match self {
+            Method::Delete => "DELETE",
+            Method::Get => "GET",
+            Method::Post => "POST",
+        }
+    }
 }
 
 /// What a request carries. It may hold secrets, so it has no `Debug`.
@@ -123,7 +136,10 @@ pub enum SendError {
 
 /// Sends requests. Clones share the clients underneath, which are built when first needed.
 #[derive(Debug, Clone)]
-pub struct Http(Arc<Clients>);
+pub struct Http {
+    clients: Arc<Clients>,
+    traffic: Option<Traffic>,
+}
 
 impl Http {
     /// Requests go through `proxy`, else as `HTTPS_PROXY` and the system's settings say; `NO_PROXY` is heeded.
@@ -132,14 +148,36 @@ impl Http {
     }
 
     fn with_timeouts(proxy: Option<String>, timeouts: Timeouts) -> Self {
-        Self(Arc::new(Clients::new(proxy, timeouts, names::system)))
+        Self { clients: Arc::new(Clients::new(proxy, timeouts, names::system)), traffic: None }
+    }
+
+    /// The same, with every exchange told there.
+    #[must_use]
+    pub fn telling(self, traffic: Traffic) -> Self {
+        Self { traffic: Some(traffic), ..self }
     }
 
     /// Sends `request` once and reads the whole answer, whatever its status.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
+        let Some(traffic) = &self.traffic else { return self.exchange(request).await };
+        let (method, begun) = (request.method.word(), traffic.clock().now());
+        let url = Url::parse(request.url).map(|url| Shown::of(&url));
+        let answer = self.exchange(request).await;
+        let outcome = match &answer {
+            Ok(told) => Outcome::answered(told.status, told.content_type.as_deref(), told.retry_after, &told.body),
+            Err(SendError::Lost { why }) => Outcome::Lost(why),
+            Err(SendError::NotSent { why }) => Outcome::NotSent(why),
+        };
+        if let Ok(url) = url {
+            traffic.exchanged(Exchange { method, url, outcome, took: traffic.clock().now().since(begun) });
+        }
+        answer
+    }
+
+    async fn exchange(&self, request: Request<'_>) -> Result<Response, SendError> {
         let url = check_endpoint(request.url).map_err(|error| SendError::NotSent { why: error.why() })?;
         request.reach.check(&url).map_err(|error| SendError::NotSent { why: error.why() })?;
-        let (client, is_direct) = self.0.client_for(&url, request.ca_file, request.reach)?;
+        let (client, is_direct) = self.clients.client_for(&url, request.ca_file, request.reach)?;
         let asked = url.clone();
         let builder = match request.method {
             Method::Delete => client.delete(url),

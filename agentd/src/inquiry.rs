@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::notice::traffic;
 use crate::provider::Catalogue;
 use crate::service::{CallError, Presented, Services, Site, Teller, Userinfo};
 use crate::vault::{Credential, Handed, Rejection, SelectError, ServeError, Snapshot, Target, Trouble, Vault};
@@ -162,7 +163,8 @@ impl Inquiries {
         question: Question<S, T>,
     ) -> Result<T, CallError> {
         let secret = secret_of(&handed.served.credential);
-        question(&self.services, whom, Presented { scheme: &handed.served.token_type, secret }, snapshot).await
+        let asked = question(&self.services, whom, Presented { scheme: &handed.served.token_type, secret }, snapshot);
+        traffic::of(Arc::clone(&snapshot.name), asked).await
     }
 
     fn inspect(&self, profile: Option<&str>) -> Result<Arc<Snapshot>, InquiryError> {

@@ -1,13 +1,18 @@
 //! What happened, told to whoever listens. Nobody waits for a listener, and nothing depends on being heard.
 //!
 //! There are two boards: the common one, whose latest notices are kept for who comes late, and one that has the leases
-//! handed out as well. The latter are many, so nothing is made of them until somebody listens there.
+//! handed out as well. The latter are many, so nothing is made of them until somebody listens there. What is exchanged with
+//! services is told on a third, `traffic`.
+
+pub mod traffic;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::broadcast::{self, error::RecvError};
+
+use self::traffic::Traffic;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +97,7 @@ struct Boards {
     everything: broadcast::Sender<Notice>,
     /// Listeners of `everything`; the channel's own count takes a lock.
     curious: AtomicUsize,
+    traffic: Traffic,
     counts: [AtomicU64; KINDS],
 }
 
@@ -112,6 +118,7 @@ impl Notices {
     /// Boards with no listener.
     pub fn new(clock: crate::clock::Clock) -> Self {
         Self(Arc::new(Boards {
+            traffic: Traffic::new(clock.clone()),
             clock,
             kept: Mutex::default(),
             common: broadcast::Sender::new(BACKLOG),
@@ -172,6 +179,11 @@ impl Notices {
 
     fn count(&self, kind: Kind) {
         self.0.counts[kind as usize].fetch_add(1, Relaxed);
+    }
+
+    /// What is exchanged with services.
+    pub fn traffic(&self) -> &Traffic {
+        &self.0.traffic
     }
 
     /// How many listen.

@@ -47,7 +47,7 @@ pub use keeper::LogoutReport;
 pub use lanes::LANES_PER_ISSUER;
 pub use meant::{Considered, Decision, Destination, Level, Suggestion, Undecided, Verdict, Wishes};
 pub use select::free_name;
-pub use serve::{Handed, REJECT_SPACING, Rejection, ServeError};
+pub use serve::{Handed, REJECT_SPACING, Rejection, ServeError, ServedCount};
 pub use trouble::{SelectError, SwitchError, Trouble, Why};
 pub use view::{Credential, Prospect, Served, Snapshot, Standing};
 pub use want::{Scopes, Target};
@@ -111,6 +111,7 @@ struct Inner {
     rules: RwLock<BTreeMap<String, ProfileConfig>>,
     numbers: lease::Numbers,
     rejections: serve::Rejections,
+    tally: serve::Tally,
 }
 
 #[derive(Default)]
@@ -155,6 +156,7 @@ impl Vault {
             rules: RwLock::new(rules),
             numbers: lease::Numbers::default(),
             rejections: serve::Rejections::default(),
+            tally: serve::Tally::default(),
         }));
         let mut directory = Directory { choices: loaded.choices, ..Directory::default() };
         for record in loaded.records {

@@ -26,6 +26,7 @@ pub mod secret;
 pub mod status;
 pub mod timestamp;
 pub mod token;
+pub mod trace;
 pub mod whoami;
 pub mod why;
 

@@ -31,6 +31,8 @@ pub enum Body {
     Json,
     /// Server-sent events, one JSON object per `data:` line.
     Events,
+    /// Text of this media type.
+    Text(&'static str),
 }
 
 /// One operation.
@@ -301,6 +303,13 @@ pub const RECENT: Parameter = Parameter { name: "recent", summary: "So many of t
 /// Whether tokens handed out are told as well.
 pub const TOKENS: Parameter =
     Parameter { name: "tokens", summary: "1: each token that is handed out is told as well, with who asked for it" };
+/// What is exchanged with services from now on.
+pub const TRACE: Route = Route::events("trace", "What is exchanged with services from now on", "/v1/trace", "Traced");
+/// Numbers about the daemon.
+pub const METRICS: Route = Route {
+    body: Body::Text("text/plain; version=0.0.4"),
+    ..Route::json("metrics", "Numbers for Prometheus", Method::Get, "/v1/metrics", None, "Metrics")
+};
 /// Reads the configuration again.
 pub const RELOAD: Route =
     Route::json("reload", "Reads the configuration again", Method::Post, "/v1/reload", None, "Reloaded");
@@ -326,6 +335,7 @@ pub const ALL: &[Route] = &[
     LOGIN,
     LOGINS,
     LOGOUT,
+    METRICS,
     PROBE,
     PROJECT,
     PROJECTS,
@@ -343,6 +353,7 @@ pub const ALL: &[Route] = &[
     SWITCH,
     SYNC,
     TOKEN,
+    TRACE,
     UNLINK,
     WHOAMI,
     WHY,

@@ -62,6 +62,12 @@ pub struct Reloaded {
     pub restart_needed: Vec<String>,
 }
 
+/// Answer to `metrics`: text in the exposition format of Prometheus, version 0.0.4, and no JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct Metrics(pub String);
+
 /// Answer to an operation with nothing to tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -76,6 +76,8 @@ fn through(message: &str, text: &str) -> Result<Value, serde_json::Error> {
         "Status" => round_trip::<Status>(text),
         "SwitchRequest" => round_trip::<SwitchRequest>(text),
         "SyncRequest" => round_trip::<SyncRequest>(text),
+        "Metrics" => round_trip::<proto::status::Metrics>(text),
+        "Traced" => round_trip::<proto::trace::Traced>(text),
         "Token" => round_trip::<Token>(text),
         "TokenRequest" => round_trip::<TokenRequest>(text),
         "UnlinkRequest" => round_trip::<UnlinkRequest>(text),

@@ -4,7 +4,7 @@
 //! (written by `cargo xtask openapi`) and compared by a test.
 
 use proto::route::{Body, Method, Route};
-use proto::{event, hello, link, login, problem, profile, project, provider, route, status, token, whoami, why};
+use proto::{event, hello, link, login, problem, profile, project, provider, route, status, token, trace, whoami, why};
 use utoipa::ToSchema;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{
@@ -97,6 +97,7 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
         message::<provider::ProviderFile>,
         message::<provider::Providers>,
         message::<status::Done>,
+        message::<status::Metrics>,
         message::<status::Reloaded>,
         message::<status::Status>,
         message::<token::ExecRequest>,
@@ -106,6 +107,7 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
         message::<token::Rejected>,
         message::<token::Token>,
         message::<token::TokenRequest>,
+        message::<trace::Traced>,
         message::<whoami::ProbeRequest>,
         message::<whoami::Probed>,
         message::<whoami::SyncRequest>,
@@ -170,6 +172,7 @@ fn request(name: &str) -> RequestBody {
 fn answer(route: &Route) -> Response {
     let (media_type, description) = match route.body {
         Body::Json => ("application/json", format!("`{}`", route.response)),
+        Body::Text(media_type) => (media_type, route.summary.to_owned()),
         Body::Events => ("text/event-stream", format!("Each `data:` line holds one `{}` as JSON", route.response)),
     };
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(route.response))).build();

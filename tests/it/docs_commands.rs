@@ -12,7 +12,8 @@ use harness::session::{Home, Session};
 use harness::until::until_true;
 
 /// Commands that no test types, and why.
-const NOT_TYPED: [(&str, &str); 11] = [
+const NOT_TYPED: [(&str, &str); 12] = [
+    ("agentctl trace refresh work", "the tests of `trace` type it, with a service that refuses"),
     ("agentctl watch", "it does not end by itself; the tests of `watch` type and interrupt it"),
     ("cargo xtask demo", "a step of `cargo xtask test`"),
     ("cargo xtask test", "what runs this"),

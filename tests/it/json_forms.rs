@@ -9,8 +9,24 @@ use harness::sandbox::Sandbox;
 use harness::service::{LlamaIndex, Project, Tank};
 use serde_json::Value;
 
-/// What prints no JSON, or what another program prints.
-const NONE: [&str; 6] = ["completions", "daemon logs", "daemon run", "exec", "help", "man"];
+/// What prints no JSON, or what another program or verb prints.
+const NONE: [&str; 15] = [
+    "completions",
+    "daemon logs",
+    "daemon run",
+    "exec",
+    "help",
+    "man",
+    "trace list",
+    "trace login",
+    "trace logout",
+    "trace project",
+    "trace refresh",
+    "trace reject",
+    "trace sync",
+    "trace token",
+    "trace whoami",
+];
 
 /// Runs `command`, with more arguments, and checks what it prints.
 fn shown<W: harness::service::Wire>(front: &Front<W>, command: &str, more: &[&str]) -> Value {
@@ -90,7 +106,7 @@ fn the_agent_itself() {
         let document = document(&Ctl::new(&sandbox, &words).autostart().run().ok().out);
         check(command, &document);
     };
-    for command in ["daemon start", "daemon status", "daemon reload", "daemon stop", "help agents"] {
+    for command in ["daemon start", "daemon status", "daemon metrics", "daemon reload", "daemon stop", "help agents"] {
         run(command);
     }
 }

@@ -1,6 +1,7 @@
 //! `daemon`: the agent's own life.
 
 mod logs;
+mod metrics;
 mod stop;
 
 use std::os::unix::process::CommandExt;
@@ -28,6 +29,7 @@ pub(super) const VERB: Verb = Verb {
         Form::changes("the agent ends; logins that are only in memory end with it").action("stop"),
         Form::reads().action("status"),
         Form::reads().action("logs"),
+        Form::reads().action("metrics"),
         Form::changes("settings that can change while the agent runs").action("reload"),
     ],
     examples: &["agentctl daemon stop && agentctl daemon start"],
@@ -57,6 +59,8 @@ enum Action {
         #[arg(short = 'n', long, value_name = "LINES", default_value_t = 100)]
         lines: usize,
     },
+    /// Print numbers about the agent in the format of Prometheus
+    Metrics,
     /// Make the agent read its configuration again
     Reload,
 }
@@ -69,6 +73,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         Action::Stop => stop::stop(invocation),
         Action::Status => status(invocation),
         Action::Logs { lines } => logs::print(invocation, lines),
+        Action::Metrics => metrics::print(invocation),
         Action::Reload => reload(invocation),
     }
 }

@@ -15,6 +15,7 @@ use futures_util::Stream;
 use crate::clock::{Clock, Moment};
 pub(super) use crate::flow::row::Row;
 use crate::flow::{AtService, Failure, GrantSink, Login, Purpose, Step, at_service, run};
+use crate::notice::traffic;
 use crate::oauth::{Client, OAuth};
 use crate::provider::{Flow, Settings};
 use crate::secret;
@@ -153,7 +154,8 @@ impl Logins {
         let ground = Arc::clone(&self.ground);
         self.ground.tasks.spawn("login", Panic::Logged, async move {
             let ending = Ending(Arc::clone(&row), ground.clock.clone());
-            Box::pin(run::run(&ground, &row, login)).await;
+            let whose = Arc::from(login.label());
+            traffic::of(whose, Box::pin(run::run(&ground, &row, login))).await;
             drop(ending);
         });
         Ok(Started { id, deadline, joined: false })

@@ -190,7 +190,7 @@ fn retry_after_is_seconds_or_a_date_and_capped() {
 
 fn with_names(lookup: names::Lookup) -> Http {
     let timeouts = Timeouts { connect: Duration::from_millis(300), total: Duration::from_millis(600) };
-    Http(Arc::new(Clients::new(None, timeouts, lookup)))
+    Http { clients: Arc::new(Clients::new(None, timeouts, lookup)), traffic: None }
 }
 
 fn here(_: String) -> futures_util::future::BoxFuture<'static, std::io::Result<Vec<std::net::SocketAddr>>> {

@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::{Inquiries, secret_of};
+use crate::notice::traffic;
 use crate::service::{CallError, Presented};
 use crate::vault::{Snapshot, Standing};
 
@@ -63,7 +64,7 @@ impl Inquiries {
 
     async fn in_time(&self, snapshot: &Snapshot) -> Verdict {
         tokio::select! {
-            verdict = self.try_out(snapshot) => verdict,
+            verdict = traffic::of(Arc::clone(&snapshot.name), self.try_out(snapshot)) => verdict,
             () = self.vault.clock().sleep(PROBE_TIME) => Verdict::Timeout,
         }
     }

@@ -1,6 +1,7 @@
 //! Handing out leases: at once from what is published, else by a demand on the keeper's board.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -74,6 +75,41 @@ pub enum Rejection {
     Unchanged(Handed, Duration),
 }
 
+/// How many leases were handed out since the start.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    at_once: AtomicU64,
+    waited: AtomicU64,
+    waiting: AtomicU64,
+}
+
+/// The same at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServedCount {
+    /// Without waiting.
+    pub at_once: u64,
+    /// After waiting for a service, or for the answer that others wait for.
+    pub waited: u64,
+    /// How many callers wait.
+    pub waiting: u64,
+}
+
+/// A caller that waits.
+struct Waiting<'t>(&'t Tally);
+
+impl<'t> Waiting<'t> {
+    fn new(tally: &'t Tally) -> Self {
+        tally.waiting.fetch_add(1, Relaxed);
+        Self(tally)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
 /// When a `reject` last caused a refresh, per grant.
 #[derive(Debug, Default)]
 pub(super) struct Rejections(Mutex<HashMap<RecordId, Moment>>);
@@ -92,7 +128,17 @@ impl Vault {
         if let Some(handed) = self.at_once(profile, &target, min_ttl)? {
             return Ok(handed);
         }
-        self.demand(&self.find(profile)?, target, Need::Ttl(min_ttl)).await
+        let waiting = Waiting::new(&self.0.tally);
+        let handed = self.demand(&self.find(profile)?, target, Need::Ttl(min_ttl)).await?;
+        drop(waiting);
+        self.0.tally.waited.fetch_add(1, Relaxed);
+        Ok(handed)
+    }
+
+    /// How many leases were handed out, and how many callers wait.
+    pub fn served(&self) -> ServedCount {
+        let Tally { at_once, waited, waiting } = &self.0.tally;
+        ServedCount { at_once: at_once.load(Relaxed), waited: waited.load(Relaxed), waiting: waiting.load(Relaxed) }
     }
 
     /// The token that [`Vault::token`] gives without waiting; `None` when it would have to wait.
@@ -111,7 +157,10 @@ impl Vault {
         }
         let snapshot = handle.shared.state.borrow();
         let served = snapshot.meeting(target, Need::Ttl(min_ttl), self.clock().now());
-        Ok(served.map(|served| self.hand(&snapshot, target, served, min_ttl)))
+        Ok(served.map(|served| {
+            self.0.tally.at_once.fetch_add(1, Relaxed);
+            self.hand(&snapshot, target, served, min_ttl)
+        }))
     }
 
     /// A credential that came with the login of `profile`, by its word.

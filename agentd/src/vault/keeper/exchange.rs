@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::BoxFuture;
 
 use super::{Keeper, STORE_RECHECK};
-use crate::notice::Kind;
+use crate::notice::{Kind, traffic};
 use crate::oauth::{ExchangeError, Tokens};
 use crate::store::record::Attempt;
 use crate::vault::attempt::{Again, Verdict, is_doubtful, judge};
@@ -50,6 +50,7 @@ impl Keeper {
         let mark = self.next_record();
         let (parts, asked) = (Arc::clone(&self.parts), self.grant.as_sent(&target));
         let (flow, place) = (self.grant.flow, self.grant.place.clone());
+        let name = Arc::clone(&self.grant.name);
         let begun = Arc::<AtomicBool>::default();
         let begins = Arc::clone(&begun);
         let answer = Box::pin(async move {
@@ -62,7 +63,7 @@ impl Keeper {
                 }
             }
             let way = Way { flow, client: &client, place: place.as_deref() };
-            Answer::Came(parts.issuer.refresh(way, &token, &asked).await)
+            Answer::Came(traffic::of(name, parts.issuer.refresh(way, &token, &asked)).await)
         });
         self.exchange = Some(Exchange { target, revision: self.revision, before, begun, answer });
     }
@@ -95,6 +96,10 @@ impl Keeper {
             Answer::Came(Ok(tokens)) => {
                 let outcome = self.grant.renew(&target, tokens, &self.parts.clock);
                 self.persist().await;
+                self.remark(|| match &outcome {
+                    Ok(()) => "a new token; it is kept and served".to_owned(),
+                    Err(trouble) => format!("a new token, but: {trouble}"),
+                });
                 self.note(Kind::Refreshed, None);
                 self.tell(Some((&target, outcome.err())));
             }
@@ -105,6 +110,7 @@ impl Keeper {
     async fn fail(&mut self, target: Arc<Target>, error: &ExchangeError) {
         let verdict = judge(error, &self.grant.history, target.is_main());
         tracing::warn!(profile = %self.grant.name, %error, ?verdict, "a refresh failed");
+        self.remark(|| format!("taken for: {error}; {}", next_step(&verdict)));
         let history = &mut self.grant.history;
         // What speaks of a narrower target alone speaks neither for the grant nor against it.
         if !matches!(verdict, Verdict::NotThis(_)) {
@@ -160,5 +166,21 @@ impl Keeper {
         };
         self.note(kind, Some(trouble.to_string()));
         self.tell(Some((&target, Some(trouble))));
+    }
+
+    fn remark(&self, text: impl FnOnce() -> String) {
+        self.parts.notices.traffic().remark(&self.grant.name, text);
+    }
+}
+
+/// What the agent does after a failure, for who traces it.
+fn next_step(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::GiveUp(_) => "the login is of no more use and a new one is required",
+        Verdict::Misconfigured(_) => "nothing is sent again until the settings are corrected",
+        Verdict::NotThis(_) => "this token cannot be had; the login is untouched",
+        Verdict::Later(_) => "it is tried again later, no sooner than the service asks for",
+        Verdict::Uncertain(Again::AtOnce) => "the answer was lost, so the same token is presented again at once",
+        Verdict::Uncertain(Again::Backoff) => "the answer was lost, so the same token is presented again after a wait",
     }
 }

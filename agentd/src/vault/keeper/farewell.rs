@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::Keeper;
 use crate::clock::Moment;
-use crate::notice::Kind;
+use crate::notice::{Kind, traffic};
 use crate::service::{Ended, Outcome, Report};
 use crate::vault::view::Standing;
 use crate::vault::{Trouble, Why};
@@ -82,9 +82,9 @@ impl Keeper {
     pub(super) fn say_farewell(&mut self, reply: Option<oneshot::Sender<LogoutReport>>) {
         let next = if reply.is_some() { self.grant.unrevoked.last() } else { self.grant.unrevoked.first() };
         let Some(mut ended) = next.cloned().map(Box::new) else { return };
-        let parts = Arc::clone(&self.parts);
+        let (parts, name) = (Arc::clone(&self.parts), Arc::clone(&self.grant.name));
         let answer = Box::pin(async move {
-            let report = parts.issuer.end(&mut ended).await;
+            let report = traffic::of(name, parts.issuer.end(&mut ended)).await;
             (report, ended)
         });
         self.farewell = Some(Box::new(Farewell { answer, reply }));
