@@ -253,3 +253,20 @@ async fn a_login_ends_at_the_service_where_that_is_offered() {
         assert_eq!(out.revocation == Revocation::Accepted, revoked, "{}: {out:?}", standard.provider);
     }
 }
+
+#[tokio::test]
+async fn a_personal_access_token_is_tried_before_it_is_kept() {
+    for (standard, name) in [(standard::github(), "octocat"), (standard::gitlab(), "ada-gitlab")] {
+        let at = At::new(&standard);
+        let (profile, _) =
+            at.run(LoginRequest { profile: Some(wire::name("by-code")), ..at.login(Method::Device, None) }).await;
+        let token = at.stage.wire.token(&wire::of(profile.name.as_str())).await.expect("there is a token");
+        let with = |key: &str| LoginRequest { key: Some(Secret::new(key.to_owned())), ..at.bare(Method::ApiKey) };
+        let (kept, _) = at.run(with(bearer(&token))).await;
+        let plain: String = kept.name.as_str().replace(['@', '.'], "-");
+        assert!(plain.starts_with(name), "{plain}");
+        assert!(!at.whoami(&kept).await.expect("it can be asked").offline);
+        let problem = failed(at.stage.with_browser(with("canary-not-a-token")).await);
+        assert!(problem.detail.contains("does not accept the key"), "{problem:?}");
+    }
+}

@@ -150,6 +150,29 @@ links to     contree
     }
 
     #[test]
+    fn what_the_person_brings_is_told_with_what_is_kept() {
+        let okta: Provider =
+            serde_json::from_value(json!({"name": "okta", "title": "Okta", "built_in": true, "hosts": [],
+            "environments": [], "whoami": false, "projects": false,
+            "address": {"what": "address of your organization", "example": "https://acme.okta.com"},
+            "client": {"kind": "a native application", "redirect": "http://127.0.0.1:8976/callback", "kept": [
+                {"client_id": "mine\u{1b}[2J", "url": "https://acme.okta.com", "has_secret": true, "profile": "work"}]},
+            "methods": [{"method": "browser", "flow": "authorization-code", "max_wait": 300, "own_client": true,
+                "needs_secret": true}]}))
+            .expect("it is a provider");
+        let told = provider(&okta, Paint::new(false));
+        for line in [
+            "address      the address of your organization: https://acme.okta.com",
+            "log in by    --browser, with a client of your own and its secret",
+            "your client  a native application",
+            "  redirect   http://127.0.0.1:8976/callback",
+            "  kept       mine\u{fffd}[2J and its secret for https://acme.okta.com, by profile work",
+        ] {
+            assert!(told.lines().any(|shown| shown == line), "{line}: {told}");
+        }
+    }
+
+    #[test]
     fn all_services_are_told_in_a_table() {
         let expected = "NAME     SERVICE  LOG IN BY  URL            FROM\n\
                         contree  Contree  api-key    https://api.x  built in\n";
