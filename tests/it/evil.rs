@@ -37,6 +37,7 @@ async fn fails(attack: Attack, code: Code, says: &str) -> Evil {
         assert_eq!(problem.code, code, "{attack:?} {form:?}: {problem:?}");
         assert!(problem.detail.contains(says), "{attack:?} {form:?}: {problem:?}");
         is_fit_to_be_read(attack, &problem);
+        assert!(problem.hint.is_some(), "{attack:?} {form:?}: what to do? {problem:?}");
         assert!(evil.profile().await.is_none(), "{attack:?} {form:?} left a profile");
     }
     evil.nobody_is_harmed().await;

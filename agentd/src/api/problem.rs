@@ -10,6 +10,7 @@ use proto::problem::{Code, MEDIA_TYPE, Missing, Problem, Reason};
 use crate::flow::{AnswerError, Failure as LoginFailure, StartError};
 use crate::inquiry::InquiryError;
 use crate::link::{Absent, FormatError, ImportError, LinkError};
+use crate::oauth::DiscoveryError;
 use crate::service::CallError;
 use crate::store::WriteError;
 use crate::vault::{SelectError, ServeError, SwitchError, Trouble, Why};
@@ -308,6 +309,7 @@ pub(super) fn login(failure: &LoginFailure) -> Problem {
         LoginFailure::Misconfigured { .. } => Code::Misconfigured,
         LoginFailure::NoPkce | LoginFailure::NoSuchFlow { .. } | LoginFailure::NotHere => Code::Unsupported,
         LoginFailure::BadKey { .. }
+        | LoginFailure::BadMetadata(DiscoveryError::NotOffered)
         | LoginFailure::BadSettings { .. }
         | LoginFailure::NoClientId
         | LoginFailure::NoKey => Code::InvalidRequest,

@@ -141,6 +141,13 @@ impl Failure {
                  hand, as with `--token-endpoint`",
             ),
             Self::BadMetadata(_) => Some("check the issuer's address; the endpoints can be given by hand"),
+            Self::BadAnswer { why: http::OUT_OF_REACH } => {
+                Some("if you trust the service, give the endpoint by hand, as with `--token-endpoint`")
+            }
+            Self::BadAnswer { .. } => Some("this is the service's mistake: tell whoever runs it"),
+            Self::IdToken(_) => Some("do not log in again before you know why: the answer may be forged"),
+            Self::Unclear { .. } => Some("try again later; if it stays so, ask whoever runs the service"),
+            Self::UnsupportedTokenType { .. } => Some("have the client registered for bearer tokens"),
             Self::NoPkce => {
                 Some("without it a stolen code is as good as a login: use `--device` if the service has it")
             }
@@ -191,7 +198,9 @@ impl Failure {
                     .unwrap_or_else(|| "check the issuer: it has to be the service's own word".to_owned()),
             },
             DiscoveryError::Unreachable { why } => Self::Unreachable { why },
-            DiscoveryError::Endpoint { .. } | DiscoveryError::Unreadable => Self::BadMetadata(error.clone()),
+            DiscoveryError::Endpoint { .. } | DiscoveryError::NotOffered | DiscoveryError::Unreadable => {
+                Self::BadMetadata(error.clone())
+            }
             _ => Self::BadSettings { why: error.to_string() },
         }
     }

@@ -164,7 +164,7 @@ async fn a_service_without_metadata_is_told_from_one_that_is_away() {
     let bench = Bench::new(Script::default()).await;
     let login = bench.login_with(Flow::Device, |settings| settings.issuer.push_str("/elsewhere"));
     let id = bench.logins.start(login).expect("there is room").id;
-    assert!(matches!(bench.failure(&id).await, Failure::BadSettings { .. }));
+    assert!(matches!(bench.failure(&id).await, Failure::BadMetadata(_)));
 }
 
 #[tokio::test]
