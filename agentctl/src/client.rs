@@ -17,7 +17,7 @@ use proto::id::{LoginId, ProfileName, ProviderName};
 use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
 use proto::login::{LoginAnswer, LoginRequest, LoginStarted, LoginStep, Logins};
 use proto::problem::Problem;
-use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
+use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, RenameRequest, Renamed, SwitchRequest};
 use proto::project::{ProjectRequest, Projects};
 use proto::provider::{
     Environment, EnvironmentRequest, EnvironmentSwitched, Forgotten, Provider, ProviderChecked, ProviderFile, Providers,
@@ -74,6 +74,11 @@ impl Client {
     /// Forgets a profile.
     pub(crate) fn remove(&mut self, name: &ProfileName) -> Result<Removed, ClientError> {
         self.call(&route::REMOVE, name.as_str(), None::<&()>, LOCAL_WAIT)
+    }
+
+    /// Gives a profile another name.
+    pub(crate) fn rename(&mut self, request: &RenameRequest) -> Result<Renamed, ClientError> {
+        self.call(&route::RENAME, "", Some(request), LOCAL_WAIT)
     }
 
     /// Makes a profile current.

@@ -25,6 +25,7 @@ mod provider;
 mod refresh;
 mod reject;
 mod remove;
+mod rename;
 mod status;
 mod switch;
 mod sync;
@@ -57,6 +58,7 @@ pub(crate) const VERBS: &[Verb] = &[
     reject::VERB,
     exec::VERB,
     remove::VERB,
+    rename::VERB,
     link::VERB,
     links::VERB,
     unlink::VERB,

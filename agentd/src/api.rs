@@ -36,6 +36,7 @@ mod refresh;
 mod reject;
 mod reload;
 mod remove;
+mod rename;
 mod shutdown;
 mod status;
 mod switch;
@@ -160,6 +161,7 @@ impl Api {
             (route::REJECT, to(&route::REJECT, reject::reject)),
             (route::RELOAD, to(&route::RELOAD, reload::reload)),
             (route::REMOVE, to(&route::REMOVE, remove::remove)),
+            (route::RENAME, to(&route::RENAME, rename::rename)),
             (route::SHUTDOWN, to(&route::SHUTDOWN, shutdown::shutdown)),
             (route::STATUS, to(&route::STATUS, status::status)),
             (route::SWITCH, to(&route::SWITCH, switch::switch)),

@@ -12,6 +12,7 @@ mod entry;
 mod file;
 pub mod format;
 mod formats;
+mod heir;
 mod import;
 mod ini;
 mod inspect;

@@ -37,6 +37,8 @@ pub enum Kind {
     Reloaded,
     /// A profile was removed.
     Removed,
+    /// A profile has another name.
+    Renamed,
     /// The daemon stops.
     Stopping,
     /// Another profile is current.
@@ -70,7 +72,7 @@ pub struct Notice {
     pub kind: Kind,
     /// Whose.
     pub profile: Option<Arc<str>>,
-    /// With failures: why, in words without any secret.
+    /// With failures: why, in words without any secret. With [`Kind::Renamed`]: the name it had.
     pub why: Option<String>,
     /// With [`Kind::TokenServed`]: to whom.
     pub caller: Option<Caller>,

@@ -16,6 +16,7 @@ mod lanes;
 mod lease;
 mod meant;
 mod record;
+mod rename;
 mod select;
 mod serve;
 mod trouble;
@@ -46,6 +47,7 @@ pub use given::{Beside, Learned, NewGrant, NewKey};
 pub use keeper::LogoutReport;
 pub use lanes::LANES_PER_ISSUER;
 pub use meant::{Considered, Decision, Destination, Level, Suggestion, Undecided, Verdict, Wishes};
+pub use rename::RenameError;
 pub use select::free_name;
 pub use serve::{Handed, REJECT_SPACING, Rejection, ServeError, ServedCount};
 pub use trouble::{SelectError, SwitchError, Trouble, Why};
@@ -307,7 +309,7 @@ impl Vault {
     }
 
     /// Makes a change of more than one step as a task, so that it does not end half-way when its caller hangs up.
-    async fn to_the_end<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    pub async fn to_the_end<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let (reply, done) = oneshot::channel();
         let change = async move {
             // Whoever asked may be gone.

@@ -34,6 +34,8 @@ pub enum EventKind {
     Reloaded,
     /// A profile was removed.
     Removed,
+    /// A profile has another name now; `from` is the one it had.
+    Renamed,
     /// The daemon stops.
     Stopping,
     /// Another profile is current.
@@ -90,6 +92,9 @@ pub struct Event {
     /// Whose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileName>,
+    /// With `renamed`: the name it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ProfileName>,
     /// With failures: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

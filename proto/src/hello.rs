@@ -34,6 +34,7 @@ pub const CAPABILITIES: &[&str] = &[
     "providers",
     "reject",
     "reload",
+    "rename",
     "resource",
     "revocation",
     "scope",

@@ -276,6 +276,26 @@ pub struct SwitchRequest {
     pub profile: ProfileName,
 }
 
+/// Gives a profile another name. Everything else about it stays: grant, leases, links, what is current.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenameRequest {
+    /// The profile; it must exist.
+    pub profile: ProfileName,
+    /// Its new name; no other profile may have it.
+    pub to: ProfileName,
+}
+
+/// Answer to `rename`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Renamed {
+    /// The name it had.
+    pub from: ProfileName,
+    /// The profile as it is now.
+    pub profile: Profile,
+}
+
 /// Revokes at the service and drops the grant; the profile's settings stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

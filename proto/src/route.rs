@@ -111,6 +111,9 @@ pub const REMOVE: Route = Route::json(
     None,
     "Removed",
 );
+/// Another name for a profile.
+pub const RENAME: Route =
+    Route::json("rename", "Gives a profile another name", Method::Post, "/v1/rename", Some("RenameRequest"), "Renamed");
 /// Changes the current profile.
 pub const SWITCH: Route =
     Route::json("switch", "Makes a profile current", Method::Post, "/v1/switch", Some("SwitchRequest"), "Profile");
@@ -348,6 +351,7 @@ pub const ALL: &[Route] = &[
     REJECT,
     RELOAD,
     REMOVE,
+    RENAME,
     SHUTDOWN,
     STATUS,
     SWITCH,

@@ -14,7 +14,7 @@ use proto::hello::Hello;
 use proto::link::{DoctorRequest, Findings, ImportRequest, Imported, Link, LinkRequest, Links, UnlinkRequest};
 use proto::login::{LoginAnswer, LoginRequest, LoginStarted, LoginStep, Logins};
 use proto::problem::Problem;
-use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, SwitchRequest};
+use proto::profile::{LoggedOut, LogoutRequest, Profile, Profiles, Removed, RenameRequest, Renamed, SwitchRequest};
 use proto::project::{ProjectRequest, Projects};
 use proto::provider::{
     Environment, EnvironmentRequest, EnvironmentSwitched, Forgotten, Provider, ProviderChecked, ProviderFile, Providers,
@@ -73,6 +73,8 @@ fn through(message: &str, text: &str) -> Result<Value, serde_json::Error> {
         "Rejected" => round_trip::<Rejected>(text),
         "Reloaded" => round_trip::<Reloaded>(text),
         "Removed" => round_trip::<Removed>(text),
+        "RenameRequest" => round_trip::<RenameRequest>(text),
+        "Renamed" => round_trip::<Renamed>(text),
         "Status" => round_trip::<Status>(text),
         "SwitchRequest" => round_trip::<SwitchRequest>(text),
         "SyncRequest" => round_trip::<SyncRequest>(text),

@@ -85,6 +85,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
         message::<profile::Profile>,
         message::<profile::Profiles>,
         message::<profile::Removed>,
+        message::<profile::RenameRequest>,
+        message::<profile::Renamed>,
         message::<profile::SwitchRequest>,
         message::<project::ProjectRequest>,
         message::<project::Projects>,

@@ -8,7 +8,7 @@ use harness::wire::name;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use proto::event::{Event, EventKind};
-use proto::profile::{LogoutRequest, Removed, SwitchRequest};
+use proto::profile::{LogoutRequest, Removed, RenameRequest, Renamed, SwitchRequest};
 use proto::route;
 
 /// Listens before anything happens.
@@ -54,11 +54,15 @@ async fn each_thing_that_happens_is_told_once_and_in_order() {
         .message::<proto::profile::Profile>()
         .expect("it exists");
     assert_eq!(next(&mut stream).await.kind, EventKind::Switched);
-    let logout = LogoutRequest { profile: Some(name("other")) };
+    let request = RenameRequest { profile: name("other"), to: name("third") };
+    wire.call(&route::RENAME, "", &request).await.message::<Renamed>().expect("it exists");
+    let event = next(&mut stream).await;
+    assert_eq!((event.kind, event.profile, event.from), (EventKind::Renamed, Some(name("third")), Some(name("other"))));
+    let logout = LogoutRequest { profile: Some(name("third")) };
     wire.call(&route::LOGOUT, "", &logout).await.message::<proto::profile::LoggedOut>().expect("it is logged in");
     assert_eq!(next(&mut stream).await.kind, EventKind::LoggedOut);
     let removed: Removed = wire.call(&route::REMOVE, PROFILE, &()).await.message().expect("it is removed");
-    assert_eq!((removed.existed, removed.current), (true, Some(name("other"))));
+    assert_eq!((removed.existed, removed.current), (true, Some(name("third"))));
     assert_eq!(next(&mut stream).await.kind, EventKind::Removed);
 }
 

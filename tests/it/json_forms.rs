@@ -52,6 +52,8 @@ fn a_login_and_what_can_be_done_with_it() {
     shown(&front, "status", &[]);
     shown(&front, "why", &["--provider", "llamaindex"]);
     shown(&front, "whoami", &[]);
+    shown(&front, "rename", &["work", "job"]);
+    shown(&front, "rename", &["job", "work"]);
     shown(&front, "list", &[]);
     shown(&front, "sync", &[]);
     let lease = shown(&front, "token", &[]);

@@ -51,6 +51,7 @@ mod quirks_revocation;
 mod redaction;
 mod refresh;
 mod reject;
+mod rename;
 mod restart;
 mod rotation;
 mod seed_coverage;

@@ -24,6 +24,10 @@ pub(crate) fn line(event: &Event, word: &str, now: Timestamp, paint: Paint) -> S
         EventKind::Refreshed => ("refreshed".to_owned(), None),
         EventKind::Reloaded => ("configuration read again".to_owned(), None),
         EventKind::Removed => ("removed".to_owned(), None),
+        EventKind::Renamed => {
+            let from = event.from.as_ref().map_or_else(String::new, |from| format!(", which was {from}"));
+            (format!("is the new name{from}"), None)
+        }
         EventKind::Stopping => ("the agent stops".to_owned(), Some(Colour::Yellow)),
         EventKind::Switched => ("is the current profile".to_owned(), None),
         EventKind::TokenServed => (format!("token handed to {}", caller(event.caller.as_ref())), Some(Colour::Dim)),
@@ -54,7 +58,7 @@ mod tests {
 
     fn event(kind: EventKind) -> Event {
         let profile = ProfileName::parse("work").ok();
-        Event { at: Timestamp::from_unix(0), kind, profile, problem: None, caller: None, lapses_at: None }
+        Event { at: Timestamp::from_unix(0), kind, profile, from: None, problem: None, caller: None, lapses_at: None }
     }
 
     #[test]
@@ -70,6 +74,8 @@ mod tests {
             format!("{at}login required: it has \u{fffd}[31mexpired; run `agentctl login work`")
         );
         assert_eq!(show(&event(EventKind::Unknown)), format!("{at}word"));
+        let renamed = Event { from: ProfileName::parse("old").ok(), ..event(EventKind::Renamed) };
+        assert_eq!(show(&renamed), format!("{at}is the new name, which was old"));
         let caller = Caller { pid: 7, program: Some("gi\u{202e}t".to_owned()), parent: Some("make".to_owned()) };
         let served = Event { caller: Some(caller), ..event(EventKind::TokenServed) };
         assert_eq!(show(&served), format!("{at}token handed to gi\u{fffd}t (process 7, started by make)"));

@@ -33,7 +33,15 @@ pub(super) async fn events(
             Ok(notice) => describe(notice),
             Err(_lost) => {
                 let at = Timestamp::from_unix(api.vault.clock().wall());
-                Event { at, kind: EventKind::Lost, profile: None, problem: None, caller: None, lapses_at: None }
+                Event {
+                    at,
+                    kind: EventKind::Lost,
+                    profile: None,
+                    from: None,
+                    problem: None,
+                    caller: None,
+                    lapses_at: None,
+                }
             }
         };
         // A listener must not hold up the stop: the news of it is the last.
@@ -68,16 +76,19 @@ fn describe(notice: Notice) -> Event {
         Kind::Refreshed => (EventKind::Refreshed, Code::Unknown),
         Kind::Reloaded => (EventKind::Reloaded, Code::Unknown),
         Kind::Removed => (EventKind::Removed, Code::Unknown),
+        Kind::Renamed => (EventKind::Renamed, Code::Unknown),
         Kind::Stopping => (EventKind::Stopping, Code::Unknown),
         Kind::Switched => (EventKind::Switched, Code::Unknown),
         Kind::TokenServed => (EventKind::TokenServed, Code::Unknown),
         Kind::Unaccepted => (EventKind::RefreshFailed, Code::Misconfigured),
     };
+    let (from, why) = if kind == EventKind::Renamed { (notice.why, None) } else { (None, notice.why) };
     Event {
         at: Timestamp::from_unix(notice.at),
         kind,
         profile: notice.profile.map(|profile| describe::name(&profile)),
-        problem: notice.why.map(|why| Problem::new(code, why)),
+        from: from.map(|name| describe::name(&name)),
+        problem: why.map(|why| Problem::new(code, why)),
         caller: notice.caller.map(|Caller { pid, program, parent }| event::Caller { pid, program, parent }),
         lapses_at: notice.lapses_at.map(Timestamp::from_unix),
     }

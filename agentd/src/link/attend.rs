@@ -78,6 +78,7 @@ impl Tender {
 
     /// What the link follows now.
     fn followed(&mut self, at: usize) -> Followed {
+        self.inherit(at);
         let entry = &mut self.entries[at];
         if self.shut {
             return Err(Absent::Locked);

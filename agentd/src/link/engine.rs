@@ -128,6 +128,12 @@ pub enum LinkError {
 pub(super) enum Command {
     End(Which, oneshot::Sender<Result<Vec<Link>, LinkError>>),
     Make(Box<Wish>, oneshot::Sender<Result<Link, LinkError>>),
+    Renamed(oneshot::Sender<()>),
+    Renaming {
+        from: String,
+        to: String,
+        reply: oneshot::Sender<Result<(), LinkError>>,
+    },
     Resume,
     #[cfg(test)]
     Round(oneshot::Sender<()>),
@@ -206,7 +212,7 @@ impl Links {
         self.published.borrow().least.get(profile).copied()
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+    pub(super) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).ok()?;
         answer.await.ok()

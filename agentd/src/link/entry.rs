@@ -54,6 +54,8 @@ pub(super) struct Record {
     pub(super) format: String,
     pub(super) provider: Option<String>,
     pub(super) follow: Follow,
+    /// The name that the profile it follows is about to get.
+    pub(super) heir: Option<String>,
     pub(super) to: To,
     pub(super) spot: Spot,
     /// What was written last and has not been taken out.

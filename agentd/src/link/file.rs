@@ -33,6 +33,8 @@ struct LinkForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
     follow: FollowForm,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heir: Option<String>,
     to: ToForm,
     spot: SpotForm,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,6 +140,7 @@ impl From<&Record> for LinkForm {
                 Follow::Current(provider) => FollowForm::Current(provider.clone()),
                 Follow::Profile(profile) => FollowForm::Profile(profile.clone()),
             },
+            heir: record.heir.clone(),
             to: match record.to {
                 To::Home => ToForm::Home,
                 To::Tmpfs => ToForm::Tmpfs,
@@ -175,6 +178,7 @@ impl From<LinkForm> for Record {
                 FollowForm::Current(provider) => Follow::Current(provider),
                 FollowForm::Profile(profile) => Follow::Profile(profile),
             },
+            heir: form.heir,
             to: match form.to {
                 ToForm::Home => To::Home,
                 ToForm::Tmpfs => To::Tmpfs,

@@ -38,8 +38,21 @@ impl Tender {
             let (last, writing, earlier) = (None, None, Vec::new());
             let (state, detail, written_at) = (State::Waiting, None, None);
             let to = wish.to;
-            let record =
-                Record { id, format, provider, follow, to, spot, last, writing, earlier, state, detail, written_at };
+            let record = Record {
+                id,
+                format,
+                provider,
+                follow,
+                heir: None,
+                to,
+                spot,
+                last,
+                writing,
+                earlier,
+                state,
+                detail,
+                written_at,
+            };
             self.entries.push(Entry::new(record));
             self.entries.len() - 1
         };

@@ -55,6 +55,7 @@ impl Tender {
         let mut changes = self.profiles.changes();
         let mut watched = true;
         let (clock, tasks) = (self.clock.clone(), self.tasks.clone());
+        self.names_are_settled().await;
         self.round().await;
         loop {
             let wake_at = self.wake_at();
@@ -93,6 +94,11 @@ impl Tender {
                 let stuck = |entry: &Entry| entry.record.is_out() && entry.record.state == State::Failed;
                 let out = !self.entries.iter().any(stuck);
                 let _gone = reply.send(out);
+            }
+            Command::Renaming { from, to, reply } => drop(reply.send(self.renaming(&from, &to).await)),
+            Command::Renamed(reply) => {
+                self.names_are_settled().await;
+                let _gone = reply.send(());
             }
             Command::Resume => {
                 self.shut = false;

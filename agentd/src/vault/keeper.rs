@@ -11,6 +11,7 @@
 mod exchange;
 mod farewell;
 mod lapse;
+mod rename;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,7 @@ pub(super) enum Command {
     /// Tells the refresh token: from now on another program refreshes.
     Surrender(oneshot::Sender<Option<Arc<RefreshToken>>>),
     Remove(oneshot::Sender<Result<(), crate::store::WriteError>>),
+    Rename(Arc<str>, oneshot::Sender<Result<(), crate::store::WriteError>>),
 }
 
 pub(super) struct Keeper {
@@ -278,6 +280,7 @@ impl Keeper {
                 self.tell(None);
             }
             Command::Logout(reply) => self.logout(reply).await,
+            Command::Rename(name, reply) => drop(reply.send(self.rename(name).await)),
             // Handled by the loop, since it ends it.
             Command::Remove(_) => {}
         }
