@@ -15,7 +15,7 @@ use crate::daemon::Process;
 use crate::sandbox::{Sandbox, program};
 use crate::service::{Service, Wire};
 #[cfg(target_os = "linux")]
-use crate::terminal::{Size, Terminal};
+use crate::terminal::{Model, Size, Terminal};
 use crate::until::until;
 
 /// The name of the deployment in use, which is the service on loopback.
@@ -107,6 +107,12 @@ impl<W: Wire> Front<W> {
     #[cfg(target_os = "linux")]
     pub fn screen(&self, size: Size, arguments: &[&str]) -> Terminal {
         Terminal::start_on(size, &self.sandbox, &program("agentctl"), arguments)
+    }
+
+    /// A command on a terminal of this model.
+    #[cfg(target_os = "linux")]
+    pub fn terminal_on(&self, model: &Model<'_>, arguments: &[&str]) -> Terminal {
+        Terminal::start_as(model, &self.sandbox, &program("agentctl"), arguments)
     }
 
     /// Ends a command on a terminal: its exit code and all that was seen.

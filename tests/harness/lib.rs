@@ -5,6 +5,8 @@
 #![allow(clippy::panic, reason = "the harness fails the test that uses it")]
 
 pub mod architecture;
+#[cfg(target_os = "linux")]
+pub mod away;
 pub mod browser;
 pub mod canary;
 #[cfg(target_os = "linux")]
@@ -27,6 +29,7 @@ pub mod proc;
 pub mod raw;
 pub mod running;
 pub mod sandbox;
+pub mod screen;
 #[cfg(target_os = "linux")]
 pub mod secret_service;
 pub mod service;

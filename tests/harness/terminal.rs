@@ -1,24 +1,56 @@
 //! A person at a terminal: a pseudo-terminal that is the controlling one of the program on it, so that Ctrl-C works.
 
 use std::fs::File;
-use std::num::NonZero;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::sandbox::Sandbox;
-use crate::until::{until, until_true};
+use crate::screen::Screen;
+use crate::until::{DEADLINE, LOOK_AGAIN, until, until_true};
 
 /// What a terminal sends for Ctrl-C.
 pub const CTRL_C: &str = "\u{3}";
 /// What a terminal sends for Ctrl-D.
 pub const CTRL_D: &str = "\u{4}";
+/// What a terminal sends for Ctrl-Z.
+pub const CTRL_Z: &str = "\u{1a}";
+
+/// A kind of terminal.
+#[derive(Debug, Clone)]
+pub struct Model<'v> {
+    /// How much it shows.
+    pub size: Size,
+    /// Variables that say what it can do, and others.
+    pub variables: Vec<(&'v str, &'v str)>,
+}
+
+impl<'v> Model<'v> {
+    /// By the word in `TERM`; without colours.
+    pub fn new(term: &'v str, size: Size) -> Self {
+        Self { size, variables: vec![("NO_COLOR", "1"), ("TERM", term)] }
+    }
+
+    /// An emulator of this many columns and rows, as people have one: colours, and characters beyond ASCII.
+    pub fn emulator(columns: u16, rows: u16) -> Self {
+        let variables = vec![("LANG", "C.UTF-8"), ("TERM", "xterm-256color")];
+        Self { size: Size { columns, rows }, variables }
+    }
+
+    /// The same with another variable.
+    #[must_use]
+    pub fn with(mut self, name: &'v str, value: &'v str) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+}
 
 /// A program on a terminal. Killed when dropped.
 #[derive(Debug)]
@@ -57,15 +89,16 @@ impl Size {
 impl Terminal {
     /// Starts a program in a session of its own, on a terminal that can do nothing but show lines.
     pub fn start(sandbox: &Sandbox, program: &Path, arguments: &[&str]) -> Self {
-        Self::open(sandbox, program, arguments, "dumb", Size::USUAL)
+        Self::start_as(&Model::new("dumb", Size::USUAL), sandbox, program, arguments)
     }
 
     /// The same on one that moves its cursor and erases, as all do today; [`Self::screen`] is what it shows.
     pub fn start_on(size: Size, sandbox: &Sandbox, program: &Path, arguments: &[&str]) -> Self {
-        Self::open(sandbox, program, arguments, "xterm", size)
+        Self::start_as(&Model::new("xterm", size), sandbox, program, arguments)
     }
 
-    fn open(sandbox: &Sandbox, program: &Path, arguments: &[&str], term: &str, size: Size) -> Self {
+    /// The same on a terminal of this model.
+    pub fn start_as(model: &Model<'_>, sandbox: &Sandbox, program: &Path, arguments: &[&str]) -> Self {
         let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are pseudo-terminals");
         grantpt(&screen).expect("it is ours");
         unlockpt(&screen).expect("it is ours");
@@ -75,10 +108,10 @@ impl Terminal {
             File::from(line.expect("the terminal can be opened"))
         };
         let line = open();
-        size.give(&line);
+        model.size.give(&line);
         let mut command = sandbox.command("setsid");
         command.arg("--ctty").arg(program).args(arguments);
-        command.env("AGENTCTL_NO_AUTOSTART", "1").env("NO_COLOR", "1").env("TERM", term);
+        command.env("AGENTCTL_NO_AUTOSTART", "1").envs(model.variables.iter().copied());
         let spawned =
             command.stdin(Stdio::from(open())).stdout(Stdio::from(open())).stderr(Stdio::from(open())).spawn();
         let child = spawned.expect("there is a `setsid`");
@@ -89,17 +122,31 @@ impl Terminal {
             let (screen, seen) = (rustix::io::dup(&screen).expect("it can be duplicated"), Arc::clone(&seen));
             move || read_all(&screen, &seen)
         });
-        Self { child, screen, line: Some(line), seen, reader: Some(reader), read: 0, size }
+        Self { child, screen, line: Some(line), seen, reader: Some(reader), read: 0, size: model.size }
+    }
+
+    /// What is to be seen now.
+    pub fn look(&self) -> Screen {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Screen::after(&seen, (self.size.columns, self.size.rows))
     }
 
     /// The lines on the screen, without empty ones at the end.
     pub fn screen(&self) -> Vec<String> {
-        let some = |size: u16| NonZero::new(size).expect("a terminal has lines and columns");
-        let mut emulated = vt100::Parser::new(some(self.size.rows), some(self.size.columns), 0);
-        emulated.process(&self.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut lines: Vec<String> = emulated.screen().rows(0, self.size.columns).collect();
-        lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
-        lines
+        self.look().lines()
+    }
+
+    /// Waits until the screen shows exactly this text ([`Screen::text`]).
+    pub fn shows(&self, text: &str) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let shown = self.look().text();
+            if shown == text {
+                return;
+            }
+            assert!(Instant::now() < end, "the screen shows\n{shown}and not\n{text}");
+            std::thread::park_timeout(LOOK_AGAIN);
+        }
     }
 
     /// Waits until the screen shows exactly these lines.

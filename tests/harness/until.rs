@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Between two looks. Nothing depends on it but the load.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+pub const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Looks until there is something; fails after [`DEADLINE`], saying `what` was waited for.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

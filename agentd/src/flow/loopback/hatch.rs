@@ -34,6 +34,10 @@ impl Hatch {
         let no = |what: &str| AnswerError::NotTheAnswer { why: format!("{what}; it begins with `{redirect_uri}`") };
         let request =
             request(address, &redirect_uri).ok_or_else(|| no("this is not the address the browser ended at"))?;
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if !desk.expected.redirect.is_host(host, desk.expected.port) {
+            return Err(no("this address leads elsewhere than back to this login"));
+        }
         let answer = desk.expected.judge(&request).map_err(|page| match page {
             Page::NotFound => no("this address leads elsewhere than back to this login"),
             _ => no("this address is not the answer to this login: it is of another one, or not whole"),

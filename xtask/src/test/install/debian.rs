@@ -1,4 +1,5 @@
-//! A session bus, a real Secret Service and a browser. They come from the system: nothing else packages them.
+//! A session bus, a real Secret Service, a browser and a reader of QR codes. They come from the system: nothing else
+//! packages them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,12 +9,13 @@ use crate::failure::Failure;
 use crate::report;
 
 /// Programs, and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("chromium", "chromium"),
     ("dbus-daemon", "dbus"),
     ("dbus-send", "dbus"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
+    ("zbarimg", "zbar-tools"),
 ];
 
 /// Installs what is missing, if that is allowed; otherwise an error names the packages.
