@@ -7,6 +7,7 @@ use harness::form::{self, check};
 use harness::front::{Front, document};
 use harness::sandbox::Sandbox;
 use harness::service::{LlamaIndex, Project, Tank};
+use harness::until::until;
 use serde_json::Value;
 
 /// What prints no JSON, or what another program or verb prints.
@@ -47,6 +48,7 @@ fn llamaindex() -> Front<LlamaIndex> {
 fn a_login_and_what_can_be_done_with_it() {
     let front = llamaindex();
     shown(&front, "login", &["llamaindex", "-p", "work", "--device", "--no-open-browser"]);
+    a_login_that_waits(&front);
     shown(&front, "project", &["p-1"]);
     shown(&front, "switch", &["work"]);
     shown(&front, "status", &[]);
@@ -65,6 +67,30 @@ fn a_login_and_what_can_be_done_with_it() {
     shown(&front, "unlink", &["work"]);
     shown(&front, "logout", &["work", "--yes"]);
     shown(&front, "remove", &["work", "--yes"]);
+}
+
+fn a_login_that_waits(front: &Front<LlamaIndex>) {
+    let run = |arguments: &[&str]| front.login_with(arguments, |_| front.service.approve()).ok();
+    let login = ["login", "llamaindex", "-p", "other", "--device", "--no-switch", "-P", "p-1"];
+    std::thread::scope(|scope| {
+        front.service.auto_approve(false);
+        let waiting = scope.spawn(|| front.run(&login));
+        let listed = until("a login that waits", || {
+            let list = front.json(&["login", "--list"]);
+            list["logins"][0]["waits_for"].is_object().then_some(list)
+        });
+        check("login --list", &listed);
+        shown(front, "login --cancel", &["other"]);
+        drop(waiting.join().expect("agentctl ends").fails(1));
+        let waiting = scope.spawn(|| run(&login));
+        let resumed = until("it can be gone on with", || {
+            let ran = front.run(&["login", "--resume", "other", "-o", "json"]);
+            (ran.code == Some(0)).then(|| document(&ran.out))
+        });
+        check("login --resume", &resumed);
+        drop(waiting.join().expect("agentctl ends"));
+    });
+    drop(front.run(&["remove", "other", "--yes"]).ok());
 }
 
 #[test]

@@ -37,9 +37,21 @@ choice, you are asked. The agent runs the login: closing the terminal ends nothi
 same command again joins it. Ctrl-C cancels it. A key comes
 from standard input, else from the provider's variables, else from a hidden prompt; never from the command line.
 Without a terminal nothing is asked: what is missing is named, and replacing another login needs `--yes`.",
-    forms: &[Form::changes("a profile is made or renewed, and becomes the current one")
-        .network(Network::When("always, except for keys of services that nobody describes"))
-        .prompts("for what is missing, before it replaces another login, and for the address of a browser elsewhere")],
+    forms: &[
+        Form::changes("a profile is made or renewed, and becomes the current one")
+            .network(Network::When("always, except for keys of services that nobody describes"))
+            .prompts(
+                "for what is missing, before it replaces another login, and for the address of a browser elsewhere",
+            ),
+        Form::reads().action("--list"),
+        Form::changes("the login of another command goes on here")
+            .action("--resume")
+            .network(Network::When("the agent, until the login ends"))
+            .prompts("which login, if several wait, and for the address of a browser elsewhere"),
+        Form::changes("a login that waits is ended; the profile stays as it is")
+            .action("--cancel")
+            .prompts("which login, if several wait"),
+    ],
     examples: &[
         "agentctl login baseten",
         "agentctl login contree --type iam --project my-project --api-key-stdin < key.txt",

@@ -34,7 +34,13 @@ pub(super) fn forms(command: &Command) -> Vec<Typed> {
     let typed = |name: &str, form: &'static Form| {
         let verb = command.find_subcommand(name);
         let action = verb.and_then(|verb| verb.find_subcommand(form.action)).or(verb);
-        let about = action.and_then(Command::get_about).map(ToString::to_string).unwrap_or_default();
+        let option = |verb: &Command| {
+            let named = |long: &str| form.action.strip_prefix("--") == Some(long);
+            let option = verb.get_arguments().find(|argument| argument.get_long().is_some_and(named))?;
+            option.get_help().map(ToString::to_string)
+        };
+        let about = verb.and_then(option).or_else(|| action.and_then(Command::get_about).map(ToString::to_string));
+        let about = about.unwrap_or_default();
         Typed { words: format!("{name} {}", form.action).trim_end().to_owned(), about, form }
     };
     VERBS.iter().flat_map(|verb| verb.forms.iter().map(move |form| typed(verb.name, form))).collect()
