@@ -7,7 +7,7 @@ use harness::form::{self, check};
 use harness::front::{Front, document};
 use harness::sandbox::Sandbox;
 use harness::service::{LlamaIndex, Project, Tank};
-use harness::until::until;
+use harness::until::{until, until_true};
 use serde_json::Value;
 
 /// What prints no JSON, or what another program or verb prints.
@@ -70,26 +70,29 @@ fn a_login_and_what_can_be_done_with_it() {
 }
 
 fn a_login_that_waits(front: &Front<LlamaIndex>) {
-    let run = |arguments: &[&str]| front.login_with(arguments, |_| front.service.approve()).ok();
     let login = ["login", "llamaindex", "-p", "other", "--device", "--no-switch", "-P", "p-1"];
-    std::thread::scope(|scope| {
-        front.service.auto_approve(false);
-        let waiting = scope.spawn(|| front.run(&login));
-        let listed = until("a login that waits", || {
+    let listed = || {
+        until("a login that waits", || {
             let list = front.json(&["login", "--list"]);
             list["logins"][0]["waits_for"].is_object().then_some(list)
-        });
-        check("login --list", &listed);
+        })
+    };
+    front.service.auto_approve(false);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| front.run(&login));
+        check("login --list", &listed());
+        let second = scope.spawn(|| front.json(&["login", "--resume", "other"]));
+        // Both follow, and so does who asks.
+        until_true("both are connected", || front.json(&["daemon", "status"])["connections"].as_u64() >= Some(3));
+        front.service.approve();
+        check("login --resume", &second.join().expect("agentctl ends"));
+        drop(first.join().expect("agentctl ends").ok());
+        let third = scope.spawn(|| front.run(&login));
+        listed();
         shown(front, "login --cancel", &["other"]);
-        drop(waiting.join().expect("agentctl ends").fails(1));
-        let waiting = scope.spawn(|| run(&login));
-        let resumed = until("it can be gone on with", || {
-            let ran = front.run(&["login", "--resume", "other", "-o", "json"]);
-            (ran.code == Some(0)).then(|| document(&ran.out))
-        });
-        check("login --resume", &resumed);
-        drop(waiting.join().expect("agentctl ends"));
+        drop(third.join().expect("agentctl ends").fails(1));
     });
+    front.service.auto_approve(true);
     drop(front.run(&["remove", "other", "--yes"]).ok());
 }
 

@@ -119,6 +119,7 @@ fn whoever_interrupts_cancels_and_the_shell_sees_the_signal() {
             None => terminal.press(CTRL_C),
             Some(signal) => terminal.signal(signal),
         }
+        terminal.wait_for("Cancelled the login; nothing was changed\r\n");
         assert_eq!(terminal.wait(), None, "the signal ended it");
         assert!(terminal.echoes(), "the terminal is as it was");
         let shown = terminal.look().text();
