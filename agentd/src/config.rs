@@ -15,7 +15,7 @@ use std::path::Path;
 pub(crate) use self::file::{Text, read};
 pub(crate) use self::problem::{Findings, Origin, quoted};
 pub use self::problem::{Place, Problem, Problems};
-pub use proto::paths::LOG_VARIABLE;
+pub use proto::paths::{LOG_FORMAT_VARIABLE, LOG_VARIABLE};
 
 /// Overrides `store.key`.
 pub const STORE_KEY_VARIABLE: &str = "AGENTD_STORE_KEY";
@@ -27,6 +27,8 @@ pub struct Config {
     pub store_key: StoreKey,
     /// How much is logged.
     pub log: Level,
+    /// In which form.
+    pub log_format: LogFormat,
     /// The proxy for all requests, an `http` or `https` URL. When absent, `HTTPS_PROXY` and `NO_PROXY` decide.
     pub proxy: Option<String>,
     /// Settings of profiles that have any.
@@ -43,6 +45,16 @@ pub enum StoreKey {
     File,
     /// There is no store: logins end with the daemon.
     Memory,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object on each line.
+    Json,
 }
 
 /// How much is logged.
@@ -146,6 +158,9 @@ impl Config {
         if self.proxy != new.proxy {
             changes.restart_needed.push("http.proxy".to_owned());
         }
+        if self.log_format != new.log_format {
+            changes.restart_needed.push("log.format".to_owned());
+        }
         if self.store_key != new.store_key {
             changes.restart_needed.push("store.key".to_owned());
         }
@@ -158,6 +173,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("store_key", &self.store_key)
             .field("log", &self.log)
+            .field("log_format", &self.log_format)
             .field("proxy", &self.proxy.as_ref().map(|_| "(hidden)"))
             .field("profiles", &self.profiles)
             .finish()

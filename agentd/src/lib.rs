@@ -11,6 +11,7 @@ pub mod flow;
 pub mod http;
 pub mod inquiry;
 pub mod link;
+pub mod log;
 pub mod notice;
 pub mod oauth;
 pub mod peer;

@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use agentd::clock::Clock;
-use agentd::config::{Config, Level};
+use agentd::config::{Config, Level, LogFormat};
 use agentd::daemon::{self, Daemon, Ended, Setup, StartError};
+use agentd::log::Lines;
 use agentd::platform::{self, Signal};
 use clap::{Parser, Subcommand};
 use proto::paths::Paths;
@@ -69,7 +70,7 @@ fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Fai
         platform::detach()
             .map_err(|error| Failure { what: format!("cannot leave the session: {error}"), hint: None })?;
     }
-    let set_level = log_to_stderr(config.log);
+    let set_level = log_to_stderr(config.log, config.log_format);
     let missing = platform::harden().missing;
     let warnings = missing.iter().map(|m| format!("the process is not protected against `{}`", m.as_str())).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -130,11 +131,12 @@ fn complain(what: &str, hint: Option<&str>) {
     let _unheard = std::io::stderr().write_all(format!("error: {what}\n{hint}").as_bytes());
 }
 
-/// Sends the log to standard error. The level concerns `agentd` alone: libraries are heard from `warn` up, since what
+/// Sends the log to standard error, which may be the journal. The level concerns `agentd` alone: libraries are heard from `warn` up, since what
 /// they tell at lower levels is not theirs to redact.
-fn log_to_stderr(level: Level) -> Box<dyn Fn(Level) + Send + Sync> {
+fn log_to_stderr(level: Level, format: LogFormat) -> Box<dyn Fn(Level) + Send + Sync> {
     let (filter, handle) = reload::Layer::new(targets(level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let form = Lines { format, journal: platform::stderr_is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref()) };
+    let lines = tracing_subscriber::fmt::layer().event_format(form).with_writer(std::io::stderr).with_ansi(false);
     tracing_subscriber::registry().with(filter).with(lines).init();
     Box::new(move |level| {
         // Fails only when the subscriber is gone, which is when the process ends.

@@ -73,6 +73,19 @@ pub const fn has_secret_service() -> bool {
     cfg!(not(target_vendor = "apple"))
 }
 
+/// Whether standard error goes to the journal, by what the service manager put into `JOURNAL_STREAM`: device and inode of
+/// the stream (`systemd.exec(5)`).
+#[allow(clippy::useless_conversion, reason = "the width of these numbers differs between systems")]
+pub fn stderr_is_journal(stream: Option<&str>) -> bool {
+    let numbers = |stream: &str| {
+        let (device, inode) = stream.split_once(':')?;
+        Some((device.parse::<u64>().ok()?, inode.parse::<u64>().ok()?))
+    };
+    let Ok(own) = rustix::fs::fstat(rustix::stdio::stderr()) else { return false };
+    let is_own = |(device, inode)| u64::try_from(own.st_dev) == Ok(device) && u64::try_from(own.st_ino) == Ok(inode);
+    stream.and_then(numbers).is_some_and(is_own)
+}
+
 /// Points standard output at `/dev/null`: whoever waits for its end sees it now, and a later write harms nobody.
 ///
 /// # Errors

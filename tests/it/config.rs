@@ -148,6 +148,17 @@ fn a_reload_of_a_file_with_mistakes_changes_nothing() {
 }
 
 #[test]
+fn the_log_is_json_where_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let daemon = Process::start_with(&sandbox, &[("AGENTD_LOG", "info"), ("AGENTD_LOG_FORMAT", "json")]);
+    until_true("it says that it serves", || daemon.log().contains("serving"));
+    for line in daemon.log().lines() {
+        let line: Value = serde_json::from_str(line).expect("each line is one object");
+        assert!(line["at"].is_string() && line["level"].is_string() && line["message"].is_string(), "{line}");
+    }
+}
+
+#[test]
 fn a_hang_up_signal_reloads() {
     let sandbox = Sandbox::new();
     let daemon = Process::start_with(&sandbox, &[("AGENTD_LOG", "")]);

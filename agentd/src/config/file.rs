@@ -25,6 +25,7 @@ pub(super) const MOST: u64 = 1024;
 pub(super) struct Raw {
     pub(super) store_key: Option<Text>,
     pub(super) log_level: Option<Text>,
+    pub(super) log_format: Option<Text>,
     pub(super) proxy: Option<Text>,
     pub(super) profiles: BTreeMap<String, RawProfile>,
 }
@@ -116,7 +117,10 @@ pub(super) fn parse(text: &str, found: &mut Findings) -> Raw {
     for (name, value) in root.get_ref() {
         match &**name.get_ref() {
             "http" => section(value, "http", &mut [("proxy", &mut raw.proxy)], found),
-            "log" => section(value, "log", &mut [("level", &mut raw.log_level)], found),
+            "log" => {
+                let slots = &mut [("format", &mut raw.log_format), ("level", &mut raw.log_level)];
+                section(value, "log", slots, found);
+            }
             "profile" => raw.profiles = profiles(value, found),
             "store" => section(value, "store", &mut [("key", &mut raw.store_key)], found),
             other => {

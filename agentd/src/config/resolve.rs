@@ -6,7 +6,10 @@ use url::Url;
 
 use super::file::{Raw, Text};
 use super::problem::{Findings, Origin, quoted};
-use super::{Config, LOG_VARIABLE, Level, Narrow, ProfileConfig, RefreshMode, Reveal, STORE_KEY_VARIABLE, StoreKey};
+use super::{
+    Config, LOG_FORMAT_VARIABLE, LOG_VARIABLE, Level, LogFormat, Narrow, ProfileConfig, RefreshMode, Reveal,
+    STORE_KEY_VARIABLE, StoreKey,
+};
 
 const STORE_KEYS: &[(&str, StoreKey)] =
     &[("auto", StoreKey::Auto), ("file", StoreKey::File), ("memory", StoreKey::Memory)];
@@ -17,6 +20,7 @@ const LEVELS: &[(&str, Level)] = &[
     ("debug", Level::Debug),
     ("trace", Level::Trace),
 ];
+const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const REFRESH_MODES: &[(&str, RefreshMode)] = &[("early", RefreshMode::Early), ("late", RefreshMode::Late)];
 const REVEALS: &[(&str, Reveal)] = &[("always", Reveal::Always), ("never", Reveal::Never), ("pipe", Reveal::Pipe)];
 const NARROWS: &[(&str, Narrow)] = &[("never", Narrow::Never), ("refresh", Narrow::Refresh)];
@@ -27,8 +31,10 @@ pub(super) fn resolve(raw: Raw, env: impl Fn(&str) -> Option<OsString>, found: &
     let mut setting = |written: Option<Text>, variable| (written, from_environment(&env, variable, found));
     let (store_key, store_key_override) = setting(raw.store_key, STORE_KEY_VARIABLE);
     let (log, log_override) = setting(raw.log_level, LOG_VARIABLE);
+    let (log_format, log_format_override) = setting(raw.log_format, LOG_FORMAT_VARIABLE);
     let store_key = choose(store_key, "store.key", STORE_KEYS, found);
     let log = choose(log, "log.level", LEVELS, found);
+    let log_format = choose(log_format, "log.format", LOG_FORMATS, found);
     let mut profiles = std::collections::BTreeMap::new();
     for (name, profile) in raw.profiles {
         let refresh = choose(profile.refresh, "refresh", REFRESH_MODES, found).unwrap_or_default();
@@ -38,6 +44,7 @@ pub(super) fn resolve(raw: Raw, env: impl Fn(&str) -> Option<OsString>, found: &
     }
     Config {
         store_key: choose(store_key_override, "store.key", STORE_KEYS, found).or(store_key).unwrap_or_default(),
+        log_format: choose(log_format_override, "log.format", LOG_FORMATS, found).or(log_format).unwrap_or_default(),
         log: choose(log_override, "log.level", LEVELS, found).or(log).unwrap_or_default(),
         proxy: raw.proxy.and_then(|proxy| proxy_url(proxy, found)),
         profiles,

@@ -90,7 +90,12 @@ impl Control for Shared {
                 let mut config = self.0.config.lock().unwrap_or_else(PoisonError::into_inner);
                 let changes = config.diff(&new);
                 // What needs a restart stays as it runs, so that the next reload says so again.
-                *config = Config { proxy: config.proxy.clone(), store_key: config.store_key, ..new.clone() };
+                *config = Config {
+                    proxy: config.proxy.clone(),
+                    store_key: config.store_key,
+                    log_format: config.log_format,
+                    ..new.clone()
+                };
                 changes
             };
             (self.0.set_level)(new.log);

@@ -22,7 +22,7 @@ pub const ROWS: &[&[&str]] = &[
     &["service"],
     &["audit", "oauth", "provider", "store"],
     &["http", "transport"],
-    &["notice", "peer", "platform"],
+    &["log", "notice", "peer", "platform"],
     &["clock", "config", "private", "secret", "supervise"],
 ];
 

@@ -46,6 +46,7 @@ fn every_setting_is_read() {
         key = "file"
         [log]
         level = "debug"
+        format = "json"
         [profile.work]
         refresh = "late"
         [profile."ada@example.org"]
@@ -53,7 +54,8 @@ fn every_setting_is_read() {
         "#,
     );
     let config = home.load(&[]).expect("no mistakes");
-    assert_eq!((config.store_key, config.log), (StoreKey::File, Level::Debug));
+    let expected = (StoreKey::File, Level::Debug, LogFormat::Json);
+    assert_eq!((config.store_key, config.log, config.log_format), expected);
     assert_eq!(config.proxy.as_deref(), Some("http://proxy.example:3128"));
     let late = ProfileConfig { refresh: RefreshMode::Late, narrow: Narrow::Never, reveal: Reveal::Always };
     let narrow = ProfileConfig { refresh: RefreshMode::Early, narrow: Narrow::Refresh, reveal: Reveal::Always };
