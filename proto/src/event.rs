@@ -61,6 +61,7 @@ impl EventKind {
         "refreshed",
         "reloaded",
         "removed",
+        "renamed",
         "stopping",
         "switched",
         "token-served",
