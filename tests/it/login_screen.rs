@@ -176,4 +176,12 @@ fn the_flow_is_chosen_by_where_the_person_sits_and_why_is_told() {
         terminal.press(harness::terminal::CTRL_C);
         assert_eq!(terminal.end().0, None, "{expected}");
     }
+    let front = baseten();
+    let model = Model::new("dumb", Size::USUAL).with("BROWSER", "true");
+    let mut terminal = front.terminal_on(&model, &["login", "baseten", "-v", "-p", "work"]);
+    terminal.wait_for("Number or name of the way to log in:");
+    terminal.enter("device");
+    terminal.wait_for("a code for any browser: nothing else was offered or picked");
+    terminal.press(harness::terminal::CTRL_C);
+    assert_eq!(front.end(terminal).0, None);
 }

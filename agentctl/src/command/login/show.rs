@@ -48,11 +48,11 @@ impl Manner {
 pub(super) fn step(invocation: &Invocation, manner: &Manner, step: &LoginStep) -> Option<String> {
     match step {
         LoginStep::Open { url, anywhere, redirect_uri, .. } => {
-            why(invocation, manner, "the browser");
+            why(invocation, manner, "the browser", true);
             open(invocation, manner, url, *anywhere, redirect_uri.as_deref())
         }
         LoginStep::Device { user_code, verification_uri, verification_uri_complete, expires_at, purpose } => {
-            why(invocation, manner, "a code for any browser");
+            why(invocation, manner, "a code for any browser", false);
             let complete = verification_uri_complete.as_deref();
             device(invocation, manner, user_code, verification_uri, complete, purpose.as_ref());
             if !invocation.output.redraws() {
@@ -65,9 +65,10 @@ pub(super) fn step(invocation: &Invocation, manner: &Manner, step: &LoginStep) -
     }
 }
 
-/// Says why it is this flow, with `-v`.
-fn why(invocation: &Invocation, manner: &Manner, flow: &str) {
-    let reason = manner.chosen.unwrap_or(manner.seat.why);
+/// Says why it is this flow, with `-v`; `opens`: it is that of a person who has a browser here.
+fn why(invocation: &Invocation, manner: &Manner, flow: &str, opens: bool) {
+    let seated = if manner.seat.opens == opens { manner.seat.why } else { "nothing else was offered or picked" };
+    let reason = manner.chosen.unwrap_or(seated);
     invocation.output.detail(&format!("logging in with {flow}: {reason}"));
 }
 
