@@ -106,7 +106,7 @@ pub enum RefreshMode {
     Late,
 }
 
-/// How a token of fewer scopes is made.
+/// How a narrower token is made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Narrow {
     /// Not at all: some issuers end the login when a refresh asks for less.
@@ -114,6 +114,8 @@ pub enum Narrow {
     Never,
     /// By a refresh request with fewer scopes (RFC 6749 §6).
     Refresh,
+    /// In exchange for the access token as granted (RFC 8693).
+    Exchange,
 }
 
 /// What differs between two configurations, as the names of settings, sorted.

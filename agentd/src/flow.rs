@@ -15,6 +15,7 @@ mod loopback;
 mod plan;
 mod poll_exchange;
 mod redirect;
+mod registration;
 mod row;
 mod run;
 mod table;
@@ -31,7 +32,7 @@ use futures_util::future::BoxFuture;
 
 use crate::oauth::{Account, Client, Tokens};
 use crate::provider;
-use crate::secret::{ApiKey, ClientSecret, SigningKey};
+use crate::secret::{ApiKey, ClientSecret, RegistrationToken, SigningKey};
 use crate::service::{Secondary, Site};
 
 pub use at_service::find_project;
@@ -116,6 +117,8 @@ pub struct AtIssuer {
     pub flow: Option<provider::Flow>,
     /// Whether a browser can open on this machine, where the person sits.
     pub browser: bool,
+    /// The initial access token of a registration (RFC 7591 §3), where a client is to be registered and the service wants one.
+    pub registration_token: Option<Arc<RegistrationToken>>,
 }
 
 /// A login at a service that a provider describes.
@@ -129,6 +132,10 @@ pub struct AtService {
     pub client: Option<(String, Option<Arc<ClientSecret>>)>,
     /// The client's key, in place of its secret.
     pub client_key: Option<SigningKey>,
+    /// Of a client that was registered by this program.
+    pub registration: Option<provider::Registration>,
+    /// The initial access token of a registration (RFC 7591 §3).
+    pub registration_token: Option<Arc<RegistrationToken>>,
     /// Loopback redirect URI as registered, in place of what the provider says.
     pub redirect_uri: Option<String>,
     /// Fixed port of the loopback redirect.

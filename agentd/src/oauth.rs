@@ -13,6 +13,7 @@ pub mod issuer;
 pub mod metadata;
 pub mod pkce;
 mod pushed;
+pub mod registration;
 pub mod response;
 pub mod revoke;
 mod times;
@@ -108,6 +109,17 @@ pub enum Presented<'a> {
     DeviceCode {
         /// From the answer that began the login.
         code: &'a DeviceCode,
+        /// RFC 8707 §2.2.
+        resource: Option<&'a str>,
+    },
+    /// RFC 8693 §2.1, from one access token to another.
+    AccessToken {
+        /// The subject: the access token as granted.
+        token: &'a AccessToken,
+        /// Narrower scope, if asked for.
+        scope: Option<&'a str>,
+        /// Audience, if asked for.
+        audience: Option<&'a str>,
         /// RFC 8707 §2.2.
         resource: Option<&'a str>,
     },

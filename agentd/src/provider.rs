@@ -21,5 +21,5 @@ pub use model::{
     RequestMethod, Secondary, Step, TokenFields, Variant, Whoami,
 };
 pub use place::Place;
-pub use settings::{Endpoints, Flow, Settings};
+pub use settings::{Endpoints, Flow, Registration, Settings};
 pub use template::Template;

@@ -80,6 +80,8 @@ secret! {
     PkceVerifier
     /// RFC 6749 §1.5. Only a keeper owns one.
     RefreshToken
+    /// RFC 7591 §3: an initial access token, or RFC 7592 §3: a registration access token.
+    RegistrationToken
     /// RFC 6749 §4.1.1 `state`.
     State
 }

@@ -36,7 +36,7 @@ use crate::config::ProfileConfig;
 use crate::notice::Notices;
 use crate::oauth::{Client, ExchangeError, Tokens};
 use crate::provider::{Flow, Place};
-use crate::secret::RefreshToken;
+use crate::secret::{AccessToken, RefreshToken};
 use crate::service::{Ended, Report};
 use crate::store::record::{Choice, RecordId};
 use crate::store::{Loaded, Store, WriteError};
@@ -64,6 +64,14 @@ pub trait Issuer: Send + Sync + 'static {
         &'a self,
         way: Way<'a>,
         token: &'a RefreshToken,
+        target: &'a Target,
+    ) -> BoxFuture<'a, Result<Tokens, ExchangeError>>;
+
+    /// Exchanges the access token as granted for one for `target` (RFC 8693).
+    fn narrow<'a>(
+        &'a self,
+        way: Way<'a>,
+        token: &'a AccessToken,
         target: &'a Target,
     ) -> BoxFuture<'a, Result<Tokens, ExchangeError>>;
 

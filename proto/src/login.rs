@@ -75,7 +75,7 @@ pub struct LoginRequest {
     /// The issuer's identifier (RFC 8414 §2), compared exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// RFC 6749 §2.2.
+    /// RFC 6749 §2.2. Absent, and not known from the profile: one is registered, where the issuer lets that be (RFC 7591).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// RFC 6749 §2.3.1; makes the client confidential.
@@ -87,6 +87,9 @@ pub struct LoginRequest {
     /// The key's name at the service (RFC 7515 §4.1.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_key_id: Option<String>,
+    /// The initial access token for a registration, where the issuer wants one (RFC 7591 §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_token: Option<Secret>,
     /// Scopes separated by spaces. Absent: `openid`, and `offline_access` where the issuer advertises it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,

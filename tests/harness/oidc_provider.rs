@@ -4,6 +4,7 @@
 //! packages have to be installed before: a missing one fails the test, it does not skip it.
 
 use crate::browser::client;
+use crate::issuer::ClientKey;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::{
@@ -22,13 +23,27 @@ pub struct Settings {
     pub offline_access_needed: bool,
     /// A person logs in and consents by forms, instead of by going there.
     pub pages: bool,
+    /// Authorization requests have to be pushed.
+    pub push_required: bool,
+    /// What a registration has to present.
+    pub initial_token: Option<String>,
+    /// The key of [`OidcProvider::BY_KEY`] and [`OidcProvider::JOB`], which exist with it only.
+    pub client_key: Option<ClientKey>,
     /// TCP port on 127.0.0.1; 0 takes a free one. A fixed port lets a test stop the server and start it again.
     pub port: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { access_token_ttl: Duration::from_hours(1), offline_access_needed: true, pages: false, port: 0 }
+        Self {
+            access_token_ttl: Duration::from_hours(1),
+            offline_access_needed: true,
+            pages: false,
+            push_required: false,
+            initial_token: None,
+            client_key: None,
+            port: 0,
+        }
     }
 }
 
@@ -46,7 +61,13 @@ impl OidcProvider {
     pub const PUBLIC: &str = "agentd-test";
     /// The confidential client; it authenticates in the `Authorization` header.
     pub const CONFIDENTIAL: &str = "agentd-confidential";
-    /// Its secret.
+    /// The confidential client that authenticates in the form.
+    pub const POST: &str = "agentd-post";
+    /// The client that proves itself by a key.
+    pub const BY_KEY: &str = "agentd-key";
+    /// The client without a person, which proves itself by the same key.
+    pub const JOB: &str = "agentd-job";
+    /// The secret of both confidential clients.
     pub const SECRET: &str = "canary-cs-confidential+/=%";
     /// A resource indicator (RFC 8707), with the scopes that belong to it.
     pub const FILES: (&str, &str) = ("https://files.example.test/", "files:read files:write");
@@ -69,6 +90,9 @@ impl OidcProvider {
             "accessTokenTtl": settings.access_token_ttl.as_secs(),
             "offlineAccessNeeded": settings.offline_access_needed,
             "pages": settings.pages,
+            "pushRequired": settings.push_required,
+            "initialToken": settings.initial_token,
+            "clientKey": settings.client_key.as_ref().map(ClientKey::jwk),
             "port": settings.port,
         });
         let mut process = Command::new("node")
@@ -125,8 +149,7 @@ impl OidcProvider {
         request.send().await.expect("the provider answers").status().as_u16()
     }
 
-    /// How often something happened: `grant.success`, `grant.error`, `grant.revoked`, `access_token.saved`,
-    /// `refresh_token.saved` or `refresh_token.consumed`.
+    /// How often something happened, by one of the names in `COUNTED` of `server.mjs`.
     pub async fn events(&self, name: &str) -> u64 {
         let response = self.http.get(format!("{}/_events", self.url)).send().await.expect("the provider answers");
         let body = response.bytes().await.expect("the answer arrives");

@@ -1,6 +1,9 @@
 //! The real, certified `oidc-provider`: logins, rotation, revocation and resources as a server sees them that nobody
 //! here has written.
 
+mod clients;
+mod registered;
+
 use std::time::Duration;
 
 use harness::browser::Browser;

@@ -7,7 +7,7 @@ use agentd::config::Config;
 use agentd::oauth::{Authentication, Client, Presented, Tokens};
 use agentd::secret::{
     AccessToken, ApiKey, AuthorizationCode, ClientKey, ClientSecret, DeviceCode, IdToken, Nonce, PkceVerifier,
-    RefreshToken, SealingKey, SigningKey, State,
+    RefreshToken, RegistrationToken, SealingKey, SigningKey, State,
 };
 use agentd::store::record::{Grant, Record, RecordId};
 use agentd::vault::{Credential, NewKey};
@@ -26,7 +26,7 @@ fn text() -> String {
 #[test]
 fn secrets_of_every_kind_are_redacted() {
     let shown = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:#?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:#?}",
         AccessToken::new(text()),
         ApiKey::new(text()),
         AuthorizationCode::new(text()),
@@ -37,10 +37,11 @@ fn secrets_of_every_kind_are_redacted() {
         Nonce::new(text()),
         PkceVerifier::new(text()),
         RefreshToken::new(text()),
+        RegistrationToken::new(text()),
         State::new(text()),
         Secret::new(text()),
     );
-    assert_eq!(shown.matches("(hidden)").count(), 12, "{shown}");
+    assert_eq!(shown.matches("(hidden)").count(), 13, "{shown}");
     Canaries::new([SECRET]).assert_absent("the secret types", shown);
     let key = agentd::secret::random::<32>();
     let bytes: Vec<String> = key.iter().map(ToString::to_string).collect();
@@ -54,6 +55,7 @@ fn what_bears_secrets_shows_none_of_them() {
     let request = LoginRequest {
         client_secret: Some(Secret::new(text())),
         client_key: Some(Secret::new(text())),
+        registration_token: Some(Secret::new(text())),
         key: Some(Secret::new(text())),
         ..LoginRequest::default()
     };

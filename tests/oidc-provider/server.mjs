@@ -1,6 +1,8 @@
 // The certified `oidc-provider` on loopback, as the tests need it.
 //
-// Its one argument is a JSON object: { "port", "accessTokenTtl", "refreshTokenTtl", "offlineAccessNeeded" }, each optional.
+// Its one argument is a JSON object, each member optional: { "port", "accessTokenTtl", "refreshTokenTtl",
+// "offlineAccessNeeded", "pushRequired", "initialToken": what a registration has to present, "clientKey": the public JWK of
+// the clients that prove themselves by a key }.
 // With "pages" a person in a browser logs in and consents by forms.
 // It prints `ready URL` when it listens and ends when its standard input does.
 //
@@ -42,6 +44,21 @@ const provider = new Provider(issuer, {
       token_endpoint_auth_method: "client_secret_basic",
       client_secret: "canary-cs-confidential+/=%",
     }),
+    nativeClient("agentd-post", {
+      token_endpoint_auth_method: "client_secret_post",
+      client_secret: "canary-cs-confidential+/=%",
+    }),
+    ...(settings.clientKey ? [
+      nativeClient("agentd-key", { token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [settings.clientKey] } }),
+      {
+        client_id: "agentd-job",
+        token_endpoint_auth_method: "private_key_jwt",
+        jwks: { keys: [settings.clientKey] },
+        grant_types: ["client_credentials"],
+        response_types: [],
+        redirect_uris: [],
+      },
+    ] : []),
     {
       client_id: "inspector",
       client_secret: "inspector-secret",
@@ -75,6 +92,13 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: false },
     revocation: { enabled: true },
+    clientCredentials: { enabled: true },
+    pushedAuthorizationRequests: {
+      enabled: true,
+      requirePushedAuthorizationRequests: settings.pushRequired ?? false,
+    },
+    registration: { enabled: true, initialAccessToken: settings.initialToken ?? false },
+    registrationManagement: { enabled: true },
     introspection: { enabled: true, allowedPolicy: () => true },
     deviceFlow: {
       enabled: true,
@@ -100,6 +124,8 @@ const provider = new Provider(issuer, {
 const events = {};
 const COUNTED = [
   "grant.success", "grant.error", "grant.revoked", "access_token.saved", "refresh_token.saved", "refresh_token.consumed",
+  "client_credentials.saved", "pushed_authorization_request.success", "registration_create.success",
+  "registration_delete.success",
 ];
 for (const name of COUNTED) {
   events[name] = 0;

@@ -62,6 +62,10 @@ pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
     let detail = format!("profile `{profile}`: {trouble}");
     match trouble {
         Trouble::Busy => Problem::new(Code::Busy, detail).retry_after(1),
+        Trouble::ExchangeRefused { .. } => Problem::new(Code::Unsupported, detail).hint(format!(
+            "ask without --scope, --audience and --resource, or set another `narrow` under `[profile.{profile}]` in \
+             config.toml"
+        )),
         Trouble::LoginRequired(why) => {
             let hint = match why {
                 Why::ScopeNotGranted => format!("run `agentctl login {profile} --scope …` with every scope you need"),
@@ -72,8 +76,8 @@ pub(super) fn trouble(profile: &str, trouble: &Trouble) -> Problem {
         Trouble::Misconfigured { .. } => Problem::new(Code::Misconfigured, detail)
             .hint(format!("check client id and secret, then run `agentctl login {profile}`")),
         Trouble::NarrowingUnsupported => Problem::new(Code::Unsupported, detail).hint(format!(
-            "ask without --scope, --audience and --resource, or set `narrow = \"refresh\"` under `[profile.{profile}]` \
-             in config.toml if the service supports it"
+            "ask without --scope, --audience and --resource, or set `narrow = \"refresh\"` or `narrow = \"exchange\"` \
+             under `[profile.{profile}]` in config.toml, whichever the service supports"
         )),
         Trouble::NoneNeeded => Problem::new(Code::Unsupported, detail),
         Trouble::NoRefreshToken => Problem::new(Code::LoginRequired, detail)
@@ -312,6 +316,8 @@ pub(super) fn login(failure: &LoginFailure) -> Problem {
         | LoginFailure::BadMetadata(DiscoveryError::NotOffered)
         | LoginFailure::BadSettings { .. }
         | LoginFailure::NoClientId
+        | LoginFailure::NoRegistration
+        | LoginFailure::RegistrationRefused { .. }
         | LoginFailure::NoKey => Code::InvalidRequest,
         _ => Code::LoginFailed,
     };

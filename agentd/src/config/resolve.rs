@@ -23,7 +23,8 @@ const LEVELS: &[(&str, Level)] = &[
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const REFRESH_MODES: &[(&str, RefreshMode)] = &[("early", RefreshMode::Early), ("late", RefreshMode::Late)];
 const REVEALS: &[(&str, Reveal)] = &[("always", Reveal::Always), ("never", Reveal::Never), ("pipe", Reveal::Pipe)];
-const NARROWS: &[(&str, Narrow)] = &[("never", Narrow::Never), ("refresh", Narrow::Refresh)];
+const NARROWS: &[(&str, Narrow)] =
+    &[("exchange", Narrow::Exchange), ("never", Narrow::Never), ("refresh", Narrow::Refresh)];
 
 /// The configuration; with a mistake noted, it is of no use. A value in the file is checked even when the environment
 /// overrides it, so that it does not surprise later.

@@ -9,7 +9,7 @@ use crate::flow::{AdoptError, Adopted, Brought, BroughtTokens, Failure, GrantSin
 use crate::notice::{Kind, Notices};
 use crate::oauth::{Account, ExchangeError, OAuth, Presented, Tokens};
 use crate::provider::{Catalogue, Flow, Method, MethodName, Place};
-use crate::secret::RefreshToken;
+use crate::secret::{AccessToken, RefreshToken};
 use crate::service::{self, Ended, Report, Secondary, Services, Site, settle};
 use crate::vault::{Beside, Issuer, NewGrant, NewKey, Scopes, Snapshot, Target, Vault, Way, free_name};
 
@@ -100,6 +100,28 @@ impl Issuer for Renewer {
             let mut tokens = self.oauth.exchange(way.client, presented).await?;
             if let Some(site) = &site {
                 settle(method(site).map_or(&[][..], |method| &method.expiry), &mut tokens, self.clock.wall());
+                tokens.token_type.clone_from(&site.place.scheme);
+            }
+            Ok(tokens)
+        }
+        .boxed()
+    }
+
+    fn narrow<'a>(
+        &'a self,
+        way: Way<'a>,
+        token: &'a AccessToken,
+        target: &'a Target,
+    ) -> BoxFuture<'a, Result<Tokens, ExchangeError>> {
+        async move {
+            if way.flow == Flow::PollExchange {
+                return Err(ExchangeError::Settings { why: "its provider knows no token exchange" });
+            }
+            let scope = target.scope.as_ref().map(Scopes::join);
+            let (audience, resource) = (target.audience.as_deref(), target.resource.as_deref());
+            let presented = Presented::AccessToken { token, scope: scope.as_deref(), audience, resource };
+            let mut tokens = self.oauth.exchange(way.client, presented).await?;
+            if let Some(site) = self.site(way.place) {
                 tokens.token_type.clone_from(&site.place.scheme);
             }
             Ok(tokens)

@@ -65,6 +65,8 @@ impl Importer {
                     scope: None,
                     client,
                     client_key: None,
+                    registration: None,
+                    registration_token: None,
                     redirect_uri: None,
                     redirect_port: None,
                     resources: Vec::new(),

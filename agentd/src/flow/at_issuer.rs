@@ -6,9 +6,10 @@ use crate::flow::authorization_code::{self, Ground as CodeGround};
 use crate::flow::loopback::Browser;
 use crate::flow::plan::{Plan, Start};
 use crate::flow::table::{Ground, Row};
-use crate::flow::{AtIssuer, Failure, Step, StepUp, device};
+use crate::flow::{AtIssuer, Failure, Step, StepUp, device, registration};
 use crate::oauth::id_token::{self, Authenticated, IdTokenError, Wanted};
 use crate::oauth::{Account, DiscoveryError, Metadata, Presented, Revoked, Tokens};
+use crate::provider::Settings;
 use crate::secret::Nonce;
 
 /// What a person should know who wanted to be authenticated in a certain way.
@@ -23,9 +24,11 @@ pub(super) struct Obtained {
     pub(super) tokens: Tokens,
     nonce: Option<Nonce>,
     step_up: StepUp,
+    /// What it was asked with; a client that was registered is in it.
+    pub(super) settings: Settings,
 }
 
-/// Plans with what was discovered, and asks until tokens come.
+/// Sees to a client, plans with what was discovered, and asks until tokens come.
 pub(super) async fn obtain(
     ground: &Ground,
     row: &Row,
@@ -34,6 +37,26 @@ pub(super) async fn obtain(
     discovered: Result<Metadata, DiscoveryError>,
     browser: &mut Option<Browser>,
     least_interval: Duration,
+) -> Result<Obtained, Failure> {
+    let mut at = at.clone();
+    let new = registration::ensure(ground, &mut at, &discovered).await?;
+    let registered = at.settings.registration.is_some() && !new;
+    let first = Box::pin(attempt(ground, row, &at, step_up, discovered.clone(), (browser, least_interval))).await;
+    // The service may have forgotten a client that it registered some time ago.
+    if !registered || !matches!(first, Err(Failure::Misconfigured { code: "invalid_client" })) {
+        return first;
+    }
+    registration::renew(ground, &mut at, &discovered).await?;
+    Box::pin(attempt(ground, row, &at, step_up, discovered, (browser, least_interval))).await
+}
+
+async fn attempt(
+    ground: &Ground,
+    row: &Row,
+    at: &AtIssuer,
+    step_up: &StepUp,
+    discovered: Result<Metadata, DiscoveryError>,
+    (browser, least_interval): (&mut Option<Browser>, Duration),
 ) -> Result<Obtained, Failure> {
     let Ground { oauth, clock, tasks, .. } = ground;
     let mut plan = Plan::new(at, step_up, discovered)?;
@@ -51,7 +74,7 @@ pub(super) async fn obtain(
             (device::obtain(oauth, clock, &at.settings, &mut plan, &endpoint, time, publish).await?, None)
         }
     };
-    Ok(Obtained { plan, tokens, nonce, step_up: step_up.clone() })
+    Ok(Obtained { plan, tokens, nonce, step_up: step_up.clone(), settings: at.settings.clone() })
 }
 
 /// RFC 6749 §4.4: the client asks for itself. A lost answer does no harm, since nothing is used up.

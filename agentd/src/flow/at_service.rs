@@ -34,7 +34,7 @@ pub(super) enum Raw {
     /// Of the provider's own form.
     Granted(Box<Granted>),
     /// Of an authorization server.
-    Obtained(Box<Obtained>, Settings),
+    Obtained(Box<Obtained>),
 }
 
 /// Runs the flow of the method until the credential comes.
@@ -63,7 +63,7 @@ pub(super) async fn obtain(
             let (issuer, discovered) = authorization_server(ground, at, spec, method.flow.flow()).await?;
             let obtained =
                 at_issuer::obtain(ground, row, &issuer, step_up, discovered, browser, least_interval).await?;
-            Ok(Raw::Obtained(Box::new(obtained), issuer.settings))
+            Ok(Raw::Obtained(Box::new(obtained)))
         }
     }
 }
@@ -114,9 +114,11 @@ async fn authorization_server(
         revocation: url(&spec.revocation_endpoint).map_err(bad)?,
         token: url(&spec.token_endpoint).map_err(bad)?,
     };
+    let registers = at.site.provider.client.as_ref().is_some_and(|client| client.register);
     let settings = Settings {
         issuer: issuer.unwrap_or_else(|| place.base.clone()),
-        client_id: client_id.ok_or(Failure::NoClientId)?,
+        // Without one, one is registered.
+        client_id: client_id.or_else(|| registers.then(String::new)).ok_or(Failure::NoClientId)?,
         client_secret: at.client.as_ref().and_then(|(_, secret)| secret.clone()),
         client_key: at.client_key.clone(),
         flow: Some(flow),
@@ -127,8 +129,10 @@ async fn authorization_server(
         redirect_uri: redirect(at),
         endpoints,
         auth_params: spec.auth_params.iter().chain(&at.auth_params).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        registration: at.registration.clone(),
     };
-    Ok((AtIssuer { settings, flow: Some(flow), browser: true }, discovered))
+    let registration_token = at.registration_token.clone();
+    Ok((AtIssuer { settings, flow: Some(flow), browser: true, registration_token }, discovered))
 }
 
 /// Discovers. A person's URL of a service says nothing about the slash at the end of its issuer, so the service's own
@@ -226,9 +230,9 @@ pub(super) async fn complete(
                 }))
             }
         }
-        Raw::Obtained(obtained, settings) => {
+        Raw::Obtained(obtained) => {
             account = obtained.verified(ground, &mut warnings).await?;
-            let Obtained { plan, mut tokens, .. } = *obtained;
+            let Obtained { plan, mut tokens, settings, .. } = *obtained;
             settle(expiry, &mut tokens, ground.clock.wall());
             warnings.extend(warning::of_service(&tokens, &plan.scope, flow));
             tokens.token_type.clone_from(&at.site.place.scheme);

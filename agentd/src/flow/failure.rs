@@ -4,6 +4,7 @@
 
 use crate::http;
 use crate::oauth::id_token::IdTokenError;
+use crate::oauth::registration::RegistrationError;
 use crate::oauth::{DiscoveryError, ExchangeError};
 use crate::provider::Flow;
 use crate::service::CallError;
@@ -78,6 +79,15 @@ pub enum Failure {
     /// The service says that it does not know PKCE with S256 (RFC 7636, RFC 8414 §2).
     #[error("the service does not offer PKCE with S256, which protects the login's code")]
     NoPkce,
+    /// A client has to be registered by hand: give its id.
+    #[error("the service registers no clients by itself, and the login names none")]
+    NoRegistration,
+    /// The service does not register this client: register one by hand.
+    #[error("the service does not register a client for this program ({})", code.unwrap_or("without a clear reason"))]
+    RegistrationRefused {
+        /// The registered error code.
+        code: Option<&'static str>,
+    },
     /// There is no key.
     #[error("there is no key to log in with")]
     NoKey,
@@ -153,6 +163,11 @@ impl Failure {
             }
             Self::KeyRefused => Some("check that the key is whole, not revoked, and of this environment"),
             Self::NoClientId => Some("give it with `--client-id`"),
+            Self::NoRegistration => Some("register a client there, and give it with `--client-id`"),
+            Self::RegistrationRefused { .. } => Some(
+                "register a client there by hand, and give it with `--client-id`; a service that registers for some only wants \
+                 `--registration-token-stdin`",
+            ),
             Self::NotHere => Some("log in with a key: `--api-key`"),
             Self::TimedOut => Some("start the login again; `--max-wait` gives it more time"),
             Self::IssuerMismatch { hint } => Some(hint),
@@ -215,6 +230,15 @@ impl Failure {
             CallError::Settings(why) => Self::BadSettings { why: why.clone() },
             CallError::Unavailable { .. } => Self::Unreachable { why: "it is overloaded or out of order" },
             CallError::Unreadable { why } => Self::BadAnswer { why },
+        }
+    }
+
+    /// What `error` of a registration means.
+    pub(super) fn of_registration(error: &RegistrationError) -> Self {
+        match *error {
+            RegistrationError::Refused { code, .. } => Self::RegistrationRefused { code },
+            RegistrationError::Unreadable { why } => Self::BadAnswer { why },
+            RegistrationError::Unreachable { why } => Self::Unreachable { why },
         }
     }
 

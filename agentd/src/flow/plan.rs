@@ -99,7 +99,7 @@ impl Plan {
         let scope = match (&start, settings.scope.as_deref()) {
             // There is no person whose identity the default scope could ask for.
             (Start::Client, None) => String::new(),
-            (_, given) => scope(given, &metadata.scopes_supported),
+            (_, given) => default_scope(given, &metadata.scopes_supported),
         };
         if start == Start::Client && !settings.is_confidential() {
             return Err(Failure::BadSettings {
@@ -175,7 +175,9 @@ fn authentication(settings: &Settings, metadata: &Metadata) -> Result<Authentica
         let algorithm = algorithm.map_err(|error| Failure::BadSettings { why: error.to_string() })?;
         return Ok(Authentication::PrivateKeyJwt(algorithm, Audience::Issuer));
     }
-    let listed = metadata.token_endpoint_auth_methods_supported.as_deref();
+    // What this client is registered for is better than what the service can.
+    let own = settings.registration.as_ref().and_then(|known| known.authentication.clone()).map(|method| vec![method]);
+    let listed = own.as_deref().or(metadata.token_endpoint_auth_methods_supported.as_deref());
     let lists = |method: &str| listed.is_some_and(|listed| listed.iter().any(|name| name == method));
     Ok(match &settings.client_secret {
         None => Authentication::None,
@@ -195,7 +197,8 @@ fn pushed(start: &Start, (endpoint, required): (Option<String>, bool)) -> Result
     Ok(endpoint.map(|endpoint| Pushed { endpoint, required }))
 }
 
-fn scope(given: Option<&str>, supported: &[String]) -> String {
+/// The scope to ask for: what was given, else who it is, and a refresh token where there is a word for it.
+pub(super) fn default_scope(given: Option<&str>, supported: &[String]) -> String {
     let offline = supported.iter().any(|scope| scope == "offline_access");
     match given {
         Some(given) => given.split_ascii_whitespace().collect::<Vec<_>>().join(" "),

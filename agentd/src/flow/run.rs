@@ -65,11 +65,10 @@ async fn obtain(ground: &Ground, row: &Row, login: &Login, browser: &mut Option<
 
 async fn adopt(ground: &Ground, login: Login, got: Got) -> Result<Finished, Failure> {
     let outcome = match (login.target, got) {
-        (Target::Issuer(at), Got::FromIssuer(obtained)) => {
+        (Target::Issuer(_), Got::FromIssuer(obtained)) => {
             let mut warnings = Vec::new();
             let mut account = obtained.verified(ground, &mut warnings).await?;
-            let Obtained { plan, tokens, .. } = *obtained;
-            let mut settings = at.settings;
+            let Obtained { plan, tokens, mut settings, .. } = *obtained;
             let flow = plan.start.flow();
             settings.flow = Some(flow);
             warnings.extend(warning::of(&tokens, &plan.scope, flow));
@@ -101,9 +100,13 @@ async fn adopt(ground: &Ground, login: Login, got: Got) -> Result<Finished, Fail
         _ => return Err(Failure::Internal),
     };
     let mut warnings = outcome.warnings.clone();
+    let settings = if let Brought::Tokens(brought) = &outcome.grant { brought.settings.clone() } else { None };
     let adopted = ground.sink.adopt(outcome).await.map_err(|error| match error {
         AdoptError::NotStored => Failure::NotStored,
     })?;
+    if let Some(settings) = settings {
+        ground.registered.has_login(&settings);
+    }
     // A sink may hand the login's warnings back among its own.
     warnings.extend(adopted.warnings.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>());
     Ok(Finished { profile: adopted.profile, warnings })

@@ -14,7 +14,7 @@ use futures_util::Stream;
 
 use crate::clock::{Clock, Moment};
 pub(super) use crate::flow::row::Row;
-use crate::flow::{AtService, Failure, GrantSink, Login, Purpose, Step, at_service, run};
+use crate::flow::{AtService, Failure, GrantSink, Login, Purpose, Step, at_service, registration, run};
 use crate::notice::traffic;
 use crate::oauth::{Client, OAuth};
 use crate::provider::{Flow, Settings};
@@ -99,6 +99,8 @@ pub(super) struct Ground {
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
     pub(super) sink: Arc<dyn GrantSink>,
+    /// Registered clients without a login.
+    pub(super) registered: registration::Waiting,
 }
 
 /// The logins of this daemon.
@@ -126,7 +128,8 @@ impl Drop for Ending {
 impl Logins {
     /// An empty table. Logins run as `tasks` and hand what they bring to `sink`.
     pub fn new(oauth: OAuth, services: Services, clock: Clock, tasks: Tasks, sink: Arc<dyn GrantSink>) -> Self {
-        Self { ground: Arc::new(Ground { oauth, services, clock, tasks, sink }), rows: Arc::default() }
+        let registered = registration::Waiting::default();
+        Self { ground: Arc::new(Ground { oauth, services, clock, tasks, sink, registered }), rows: Arc::default() }
     }
 
     /// Starts `login`, or joins the one that the same request has started and that has not ended.
@@ -217,6 +220,11 @@ impl Logins {
         document: Option<&str>,
     ) -> Result<(Option<Settings>, Client), Failure> {
         at_service::client_at(&self.ground, at, document).await
+    }
+
+    /// Ends the registration of a client that no profile has any more (RFC 7592 §2.3). `false`: it is still registered.
+    pub async fn unregister(&self, settings: &Settings) -> bool {
+        registration::end(&self.ground, settings).await
     }
 
     /// The steps of login `id`: those so far, then each as it comes; ends after the last. `None`: no such login, or one

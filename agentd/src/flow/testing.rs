@@ -232,7 +232,7 @@ impl Script {
 /// A login at `issuer`, with nothing special.
 pub(super) fn login(issuer: &str) -> AtIssuer {
     let settings = Settings { issuer: issuer.to_owned(), client_id: "client".to_owned(), ..Settings::default() };
-    AtIssuer { settings, flow: None, browser: false }
+    AtIssuer { settings, flow: None, browser: false, registration_token: None }
 }
 
 /// What a login by issuer brought home: settings, tokens and the scope asked for.

@@ -70,7 +70,9 @@ impl OAuth {
     pub async fn exchange(&self, client: &Client, presented: Presented<'_>) -> Result<Tokens, ExchangeError> {
         let sent_at = self.clock.now();
         let answer = self.post(client, &client.token_endpoint, form(presented)).await?;
-        response::tokens(received(&answer, sent_at), &answer.body)
+        let read =
+            if matches!(presented, Presented::AccessToken { .. }) { response::exchanged } else { response::tokens };
+        read(received(&answer, sent_at), &answer.body)
     }
 
     /// Starts a device login (RFC 8628 §3.1). `params` are the person's own.
@@ -198,6 +200,19 @@ fn form(presented: Presented<'_>) -> Vec<(&'static str, &str)> {
                 // EXPOSE: polled with at the service that issued it.
                 ("device_code", code.expose()),
             ];
+            form.extend(resource.map(|resource| ("resource", resource)));
+            form
+        }
+        Presented::AccessToken { token, scope, audience, resource } => {
+            let mut form = vec![
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                // EXPOSE: exchanged at the service that issued it.
+                ("subject_token", token.expose()),
+                ("subject_token_type", response::ACCESS_TOKEN_TYPE),
+                ("requested_token_type", response::ACCESS_TOKEN_TYPE),
+            ];
+            form.extend(scope.map(|scope| ("scope", scope)));
+            form.extend(audience.map(|audience| ("audience", audience)));
             form.extend(resource.map(|resource| ("resource", resource)));
             form
         }

@@ -1,6 +1,6 @@
 //! Answers of the token endpoint, read from bytes. Pure: no network, no clock.
 //!
-//! RFC 6749 §5.1, §5.2. Strict where a mistake would hand out a wrong token (an answer that says a thing twice, a token
+//! RFC 6749 §5.1, §5.2, RFC 8693 §2.2.1. Strict where a mistake would hand out a wrong token (an answer that says a thing twice, a token
 //! that cannot be a header), lenient elsewhere: to refuse an answer may lose the refresh token that was in it.
 
 use std::time::Duration;
@@ -82,6 +82,28 @@ pub fn tokens(received: Received, body: &[u8]) -> Result<Tokens, ExchangeError> 
         sent_at: received.sent_at,
         server_time: received.date,
     })
+}
+
+/// The type of an access token (RFC 8693 §3).
+pub(super) const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+#[derive(Deserialize)]
+struct Issued {
+    issued_token_type: Option<String>,
+}
+
+/// Reads the answer to a token exchange. What is not an access token that can be sent as `Bearer` is no answer to what was
+/// asked. A refresh token beside it is not taken: the grant that was exchanged has its own.
+pub fn exchanged(received: Received, body: &[u8]) -> Result<Tokens, ExchangeError> {
+    let tokens = tokens(received, body)?;
+    let issued: Issued = serde_json::from_slice(body).map_err(|_| uncertain("not the JSON of a token answer"))?;
+    if issued.issued_token_type.as_deref() != Some(ACCESS_TOKEN_TYPE) {
+        return Err(uncertain("it does not say that this is an access token"));
+    }
+    if tokens.unsupported_type.is_some() {
+        return Err(uncertain("it is no bearer token"));
+    }
+    Ok(Tokens { refresh_token: None, ..tokens })
 }
 
 /// What an answer with a status other than 2xx means, whatever its body is.
@@ -247,6 +269,26 @@ mod tests {
         assert_eq!(read("BEARER"), None);
         assert_eq!(read("dpop"), Some("DPoP"));
         assert_eq!(read("canary"), Some("unknown"));
+    }
+
+    #[test]
+    fn only_an_access_token_is_taken_in_exchange_and_without_a_refresh_token() {
+        let read = |more: &str| {
+            let body = format!(r#"{{"access_token":"at","refresh_token":"rt"{more}}}"#);
+            exchanged(received(200), body.as_bytes())
+        };
+        let issued = |kind: &str| format!(r#","issued_token_type":"urn:ietf:params:oauth:token-type:{kind}""#);
+        let tokens = read(&format!(r#"{},"token_type":"Bearer""#, issued("access_token"))).expect("tokens");
+        assert!(tokens.refresh_token.is_none());
+        for other in [String::new(), issued("jwt"), issued("id_token"), issued("refresh_token")] {
+            assert!(matches!(read(&other), Err(ExchangeError::Uncertain { .. })), "{other}");
+        }
+        for kind in ["N_A", "DPoP"] {
+            let answer = read(&format!(r#"{},"token_type":"{kind}""#, issued("access_token")));
+            assert!(matches!(answer, Err(ExchangeError::Uncertain { .. })), "{kind}");
+        }
+        let refused = exchanged(received(400), br#"{"error":"invalid_target"}"#);
+        assert!(matches!(refused, Err(ExchangeError::ScopeRefused { code: "invalid_target" })));
     }
 
     #[test]

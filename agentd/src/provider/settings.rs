@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::secret::{ClientSecret, SigningKey};
+use crate::secret::{ClientSecret, RegistrationToken, SigningKey};
 
 /// How a login is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +47,8 @@ pub struct Settings {
     pub client_secret: Option<Arc<ClientSecret>>,
     /// Makes the client confidential, in place of a secret.
     pub client_key: Option<SigningKey>,
+    /// Of a client that was registered by this program.
+    pub registration: Option<Registration>,
     /// How the last login was made.
     pub flow: Option<Flow>,
     /// Scopes to ask for, separated by spaces; `None`: the default.
@@ -63,6 +65,21 @@ pub struct Settings {
     pub endpoints: Endpoints,
     /// Further parameters of the authorization or device request.
     pub auth_params: BTreeMap<String, String>,
+}
+
+/// What is known of a client's registration (RFC 7591 §3.2.1).
+#[derive(Debug, Clone, Default)]
+pub struct Registration {
+    /// The redirect that is registered.
+    pub redirect_uri: String,
+    /// The scope that is registered; `None`: whatever the service allows.
+    pub scope: Option<String>,
+    /// `token_endpoint_auth_method`.
+    pub authentication: Option<String>,
+    /// When the client's secret expires, in seconds since 1970; `None`: never.
+    pub secret_expires_at: Option<i64>,
+    /// What manages the registration (RFC 7592 §3): the address, and the token for it.
+    pub management: Option<(String, Arc<RegistrationToken>)>,
 }
 
 impl Settings {

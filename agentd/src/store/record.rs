@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken, SigningKey};
+use crate::secret::{AccessToken, ApiKey, ClientSecret, Fingerprint, RefreshToken, RegistrationToken, SigningKey};
 
 /// Names a record for ever; profile names may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,8 @@ pub struct Settings {
     pub client_secret: Option<Arc<ClientSecret>>,
     /// RFC 7523 §2.2.
     pub client_key: Option<SigningKey>,
+    /// Of a client that was registered by this program.
+    pub registration: Option<Registration>,
     /// Scopes to ask for.
     pub scope: Option<String>,
     /// Resources to ask for.
@@ -122,6 +124,23 @@ pub struct Settings {
     pub endpoints: BTreeMap<String, String>,
     /// Further parameters of the login request.
     pub auth_params: BTreeMap<String, String>,
+}
+
+/// A client's registration (RFC 7591 §3.2.1).
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The redirect that is registered.
+    pub redirect_uri: String,
+    /// The scope that is registered.
+    pub scope: Option<String>,
+    /// `token_endpoint_auth_method`.
+    pub authentication: Option<String>,
+    /// When the client's secret expires, in seconds since 1970.
+    pub secret_expires_at: Option<i64>,
+    /// RFC 7592 §3 `registration_client_uri`.
+    pub uri: Option<String>,
+    /// RFC 7592 §3 `registration_access_token`.
+    pub token: Option<Arc<RegistrationToken>>,
 }
 
 /// What a login left behind.

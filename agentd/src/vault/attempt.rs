@@ -57,6 +57,21 @@ pub(super) fn judge(error: &ExchangeError, history: &History, whole: bool) -> Ve
     }
 }
 
+/// What a failed token exchange means (RFC 8693 §2.2.2). It says nothing about the grant: its refresh token was not sent.
+pub(super) fn judge_narrowing(error: &ExchangeError) -> Trouble {
+    match error {
+        ExchangeError::Refused => Trouble::TargetRefused { code: "invalid_grant" },
+        ExchangeError::Denied => Trouble::TargetRefused { code: "access_denied" },
+        ExchangeError::ScopeRefused { code } | ExchangeError::Doubtful { code: Some(code), .. } => {
+            Trouble::TargetRefused { code }
+        }
+        ExchangeError::Misconfigured { code } | ExchangeError::Settings { why: code } => {
+            Trouble::ExchangeRefused { code }
+        }
+        error => Trouble::unreachable(error),
+    }
+}
+
 /// Whether an error counts towards [`DOUBTFUL_TRIES`].
 pub(super) fn is_doubtful(error: &ExchangeError) -> bool {
     !matches!(error, ExchangeError::Doubtful { status: 300..=399, code: None })
@@ -106,6 +121,31 @@ mod tests {
         ];
         for (error, history, verdict) in cases {
             assert_eq!(judge(&error, &history, true), verdict, "{error:?} {history:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_exchange_is_told_by_what_to_change() {
+        for (error, trouble) in [
+            (ExchangeError::Refused, Trouble::TargetRefused { code: "invalid_grant" }),
+            (
+                ExchangeError::Doubtful { status: 400, code: Some("invalid_request") },
+                Trouble::TargetRefused { code: "invalid_request" },
+            ),
+            (
+                ExchangeError::Misconfigured { code: "unsupported_grant_type" },
+                Trouble::ExchangeRefused { code: "unsupported_grant_type" },
+            ),
+            (ExchangeError::Settings { why: "x" }, Trouble::ExchangeRefused { code: "x" }),
+        ] {
+            assert_eq!(judge_narrowing(&error), trouble);
+        }
+        for error in [
+            ExchangeError::Doubtful { status: 400, code: None },
+            ExchangeError::Uncertain { why: "cut" },
+            ExchangeError::NotSent { why: "dns" },
+        ] {
+            assert!(matches!(judge_narrowing(&error), Trouble::Unreachable { .. }), "{error:?}");
         }
     }
 

@@ -3,6 +3,8 @@
 //! Invariant G1: the refresh token leaves this module only by `Arc` into one exchange, one revocation, one record for the
 //! store, or back to the tool it was imported from; no snapshot holds it.
 
+mod narrowed;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use super::freshness;
 use super::given::{Beside, Learned, NewGrant, NewKey};
 use super::keeper::LEAST_SPACING;
 use super::view::{Credential, Served, Snapshot, Standing};
-use super::want::{Scopes, Target};
+use super::want::Target;
 use super::{Trouble, Why};
 use crate::clock::{Clock, Moment};
 use crate::config::ProfileConfig;
@@ -22,8 +24,6 @@ use crate::secret::{ApiKey, RefreshToken};
 use crate::service::{Ended, Secondary};
 use crate::store::record::{Attempt, RecordId, Undo};
 
-/// Narrower tokens kept per grant; the one that lapses first makes room.
-pub(super) const MOST_NARROWED: usize = 64;
 /// An answer without a clear reason is believed to be a refusal at this many in a row: one real server refuses a
 /// dead refresh token with an empty 400, another with `invalid_request`.
 pub(super) const DOUBTFUL_TRIES: u32 = 3;
@@ -267,11 +267,7 @@ impl Grant {
     /// A rotated refresh token is taken over all the same.
     pub(super) fn renew(&mut self, target: &Arc<Target>, tokens: Tokens, clock: &Clock) -> Result<(), Trouble> {
         let answered = tokens.scope.clone();
-        let asked = target.scope.as_ref();
-        let scope = answered.as_deref().map(Arc::from).or_else(|| match asked {
-            Some(asked) => Some(Arc::from(asked.join())),
-            None => self.granted_scope.clone(),
-        });
+        let scope = self.scope_of(target, answered.as_deref());
         let unsupported_type = tokens.unsupported_type;
         let (served, refresh_token) = self.serve(tokens, scope);
         if let (Some(new), Some(renewal)) = (refresh_token, self.renewal.as_mut()) {
@@ -289,22 +285,7 @@ impl Grant {
             self.main = Some(served);
             return Ok(());
         }
-        if let (Some(asked), Some(answered)) = (asked, &answered)
-            && !Scopes::parse(answered).within(asked)
-        {
-            self.ignores_scope = true;
-            return Err(Trouble::Wider);
-        }
-        let narrowed = Arc::make_mut(&mut self.narrowed);
-        narrowed.insert(Arc::clone(target), served);
-        narrowed.retain(|_, s| s.is_valid(clock.now()));
-        while narrowed.len() > MOST_NARROWED {
-            let first = narrowed.iter().min_by_key(|(_, s)| s.expires_at).map(|(t, _)| Arc::clone(t));
-            if let Some(first) = first {
-                narrowed.remove(&first);
-            }
-        }
-        Ok(())
+        self.keep_narrowed(target, served, answered.as_deref(), clock)
     }
 
     fn serve(&mut self, tokens: Tokens, scope: Option<Arc<str>>) -> (Served, Option<RefreshToken>) {

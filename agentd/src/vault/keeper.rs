@@ -11,8 +11,10 @@
 mod exchange;
 mod farewell;
 mod lapse;
+mod narrowing;
 mod rename;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +81,8 @@ pub(super) struct Keeper {
     parts: Arc<Parts>,
     commands: mpsc::UnboundedReceiver<Command>,
     exchange: Option<Exchange>,
+    /// Waits for the token as granted, to be exchanged for it.
+    narrowing: Option<Arc<Target>>,
     unsaved: Option<Unsaved>,
     jitter: u8,
     farewell: Option<Box<Farewell>>,
@@ -120,6 +124,7 @@ impl Keeper {
             parts,
             commands,
             exchange,
+            narrowing: None,
             unsaved,
             jitter,
             farewell: None,
@@ -174,10 +179,12 @@ impl Keeper {
 
     /// Answers every demand that can be answered without the issuer, and starts an exchange for the first that cannot.
     fn take_up_demands(&mut self) {
+        self.go_on_narrowing();
         while self.exchange.is_none() {
             let Some((target, needs)) = self.shared.board.next() else { return };
             match self.decide(&target, &needs) {
                 Some(outcome) => self.tell(Some((&target, outcome.err()))),
+                None if self.grant.exchanges(&target) => self.narrow(target),
                 None => self.start(target, For::Caller),
             }
         }
@@ -202,6 +209,9 @@ impl Keeper {
         if self.grant.ignores_scope && target.scope.is_some() {
             return Some(Err(Trouble::Wider));
         }
+        if let ControlFlow::Break(decision) = self.decide_narrowing(target, now) {
+            return decision;
+        }
         if self.grant.refresh_token().is_none() {
             let valid = snapshot.served(target).is_some_and(|s| s.is_valid(now));
             let renewal_asked = needs.iter().any(|need| matches!(need, Need::Newer { .. }));
@@ -211,11 +221,8 @@ impl Keeper {
                 _ => Err(Trouble::NoRefreshToken),
             });
         }
-        if let Some(until) = history.service_says.filter(|until| *until > now) {
-            return Some(Err(Trouble::Unreachable {
-                why: "the service asked to wait".to_owned(),
-                retry_after: Some(until.since(now)),
-            }));
+        if let Some(trouble) = self.told_to_wait(now) {
+            return Some(Err(trouble));
         }
         // What is uncertain is asked again after its wait, whoever asks, unless a person insists.
         let patience = history.last_try.map(|at| at + UNCERTAIN_SPACING);
@@ -298,17 +305,8 @@ impl Keeper {
     fn supersede(&mut self) {
         self.revision += 1;
         self.exchange = None;
+        self.narrowing = None;
         self.shared.board.conclude_all(&Trouble::Superseded);
-    }
-
-    async fn remove(mut self, reply: oneshot::Sender<Result<(), crate::store::WriteError>>) {
-        self.supersede();
-        let removed = self.parts.store.remove(self.grant.id).await;
-        self.grant.forget(Why::LoggedOut);
-        self.note(Kind::Removed, None);
-        self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
-        self.tell(None);
-        let _gone = reply.send(removed);
     }
 
     /// The daemon stops: what is under way is finished and stored.

@@ -1,6 +1,7 @@
 //! A grant as the store keeps it, and back.
 
 mod beside;
+mod registration;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -169,6 +170,7 @@ fn write_settings(s: &Settings) -> disk::Settings {
         client_id: s.client_id.clone(),
         client_secret: s.client_secret.clone(),
         client_key: s.client_key.clone(),
+        registration: s.registration.as_ref().map(registration::write),
         scope: s.scope.clone(),
         resources: s.resources.clone(),
         ca_file: s.ca_file.as_ref().map(|p| p.to_string_lossy().into_owned()),
@@ -191,6 +193,7 @@ fn read_settings(mut s: disk::Settings, flow: Flow) -> Settings {
         client_id: s.client_id,
         client_secret: s.client_secret,
         client_key: s.client_key,
+        registration: s.registration.map(registration::read),
         flow: Some(flow),
         scope: s.scope,
         resources: s.resources,

@@ -4,4 +4,5 @@
 
 mod endings;
 mod exchanges;
+mod narrowing;
 mod stand;

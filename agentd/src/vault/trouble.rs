@@ -69,6 +69,12 @@ pub enum Trouble {
     /// Ask again later.
     #[error("too many different tokens are in demand")]
     Busy,
+    /// Make narrower tokens in another way, or have the service allow it.
+    #[error("the service does not exchange tokens for this client (`{code}`)")]
+    ExchangeRefused {
+        /// The error code, or what is wrong.
+        code: &'static str,
+    },
     /// Log in.
     #[error("{0}")]
     LoginRequired(Why),

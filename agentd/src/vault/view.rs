@@ -201,7 +201,7 @@ impl Snapshot {
         // An issuer whose refresh ends the old access token would end the token as granted with each narrower one. A client
         // that asks for itself asks anew each time, which ends nothing.
         let by_refresh = self.rules.narrow == Narrow::Refresh && self.rules.refresh == RefreshMode::Early;
-        let allowed = by_refresh || self.flow == Flow::ClientCredentials;
+        let allowed = by_refresh || self.rules.narrow == Narrow::Exchange || self.flow == Flow::ClientCredentials;
         if asked.is_main() || allowed { Ok(asked) } else { Err(Trouble::NarrowingUnsupported) }
     }
 }

@@ -10,7 +10,7 @@ use ring::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey,
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 
 /// How far, in seconds, a client's clock may be off.
@@ -35,6 +35,12 @@ impl ClientKey {
         let pem =
             format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
         Self { pem, public: pair.public_key().as_ref().to_vec() }
+    }
+
+    /// The public key as it is registered (RFC 7517).
+    pub fn jwk(&self) -> Value {
+        let [x, y] = [&self.public[1..33], &self.public[33..]].map(|part| URL_SAFE_NO_PAD.encode(part));
+        json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "x": x, "y": y })
     }
 
     /// The private key as it travels to the daemon.

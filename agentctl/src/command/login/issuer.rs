@@ -31,7 +31,8 @@ pub(super) fn plan(invocation: &Invocation, login: Login, target: &Target) -> Re
     let needed = by_key || (by_secret && target.known.is_none() && !login.client_key.is_given());
     let method = if by_secret { Method::ClientCredentials } else { Method::ApiKey };
     let (what, option) = secret_words(method);
-    let secret = if login.api_key_stdin || login.client_secret_stdin {
+    let registers = login.registration_token_stdin;
+    let secret = if login.api_key_stdin || login.client_secret_stdin || registers {
         Origin::Stdin
     } else if !needed {
         Origin::Absent
@@ -51,5 +52,5 @@ pub(super) fn plan(invocation: &Invocation, login: Login, target: &Target) -> Re
         Some(Method::ClientCredentials) => Some(Flow::ClientCredentials),
         _ => None,
     };
-    Ok(Plan { request, method, secret, ask_url: false, ask_project: false, shape: None })
+    Ok(Plan { request, method, registers, secret, ask_url: false, ask_project: false, shape: None })
 }

@@ -101,6 +101,9 @@ pub(super) struct Login {
     /// Read the client secret from standard input, one line
     #[arg(long, conflicts_with = "secret")]
     pub(super) client_secret_stdin: bool,
+    /// Read from standard input, one line, the token that lets this tool register itself, where the issuer wants one
+    #[arg(long, conflicts_with_all = ["secret", "client_id", "client_secret_stdin", "client_key_file", "client_credentials"])]
+    pub(super) registration_token_stdin: bool,
     /// Ask for a login that covers this service (RFC 8707); may be repeated
     #[arg(long, value_name = "URI", conflicts_with = "secret")]
     pub(super) resource: Vec<String>,
@@ -201,6 +204,8 @@ pub(super) struct Plan {
     pub(super) request: LoginRequest,
     /// Which secret it is.
     pub(super) method: Method,
+    /// Whether it is the token for a registration.
+    pub(super) registers: bool,
     /// Where the secret comes from.
     pub(super) secret: Origin<Secret>,
     /// Whether the base URL is asked for.
@@ -215,7 +220,7 @@ impl Plan {
     /// Asks for what is left and reads the secret.
     pub(super) fn fill(self, invocation: &Invocation) -> Result<LoginRequest, Failure> {
         let mut request = self.request;
-        let (what, _) = secret_words(self.method);
+        let what = if self.registers { "registration token" } else { secret_words(self.method).0 };
         let secret = match self.secret {
             Origin::Absent => None,
             Origin::Ask => Some(prompt::hidden(invocation, what)?),
@@ -236,7 +241,9 @@ impl Plan {
         if self.ask_project {
             request.project = Some(prompt::text(invocation, "project's id")?);
         }
-        if self.method == Method::ClientCredentials || request.issuer.is_some() {
+        if self.registers {
+            request.registration_token = secret;
+        } else if self.method == Method::ClientCredentials || request.issuer.is_some() {
             request.client_secret = secret;
         } else {
             request.key = secret;

@@ -19,6 +19,11 @@ pub(super) fn plan(
     target: &Target,
     provider: &Provider,
 ) -> Result<Plan, Failure> {
+    if login.registration_token_stdin {
+        return Err(
+            Failure::usage("`--registration-token-stdin` belongs to a login at an issuer").hint("add `--issuer URL`")
+        );
+    }
     let (renewed, can_ask) = (target.renewed(), invocation.can_ask());
     let environment = deployment(provider, login.environment.as_deref(), renewed);
     let variable: fallback::Variable<'_> = &fallback::variable;
@@ -72,6 +77,7 @@ pub(super) fn plan(
     request.environment = value(invocation, "URL", found.environment);
     request.project = value(invocation, "project", found.project);
     Ok(Plan {
+        registers: false,
         request,
         method: secret_of.unwrap_or(Method::Unknown),
         secret: found.secret,

@@ -13,7 +13,7 @@ use super::client_key::signing_key;
 use crate::flow::{AtIssuer, Target};
 use crate::http;
 use crate::provider::{Endpoints, Flow, Settings};
-use crate::secret::ClientSecret;
+use crate::secret::{ClientSecret, RegistrationToken};
 
 impl Api {
     /// The profile's name and what to do.
@@ -29,12 +29,35 @@ impl Api {
         };
         let browser = request.browser;
         let (profile, known) = self.named(&request)?;
-        let settings = merge(request, known.as_deref())?;
-        Ok((profile, Target::Issuer(Box::new(AtIssuer { settings, flow, browser }))))
+        let token = request.registration_token.as_ref();
+        // EXPOSE: it changes from the wire's type to the domain's.
+        let registration_token = token.map(|token| Arc::new(RegistrationToken::new(token.expose().to_owned())));
+        let mut settings = merge(request, known.as_deref())?;
+        if settings.client_id.is_empty() {
+            if flow == Some(Flow::ClientCredentials) || settings.is_confidential() {
+                return Err(missing("a client id"));
+            }
+            self.registered_at(&mut settings);
+        }
+        Ok((profile, Target::Issuer(Box::new(AtIssuer { settings, flow, browser, registration_token }))))
     }
 }
 
 impl Api {
+    /// Takes the client that was registered at the issuer for another profile, the latest one; else it is left to the login
+    /// to register one.
+    fn registered_at(&self, settings: &mut Settings) {
+        let mut snapshots = self.vault.list();
+        snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.logged_in_at));
+        let here = |known: &&Settings| known.issuer == settings.issuer && known.registration.is_some();
+        let known = snapshots.iter().filter_map(|snapshot| snapshot.settings.as_deref()).find(here);
+        if let Some(known) = known {
+            settings.client_id.clone_from(&known.client_id);
+            settings.client_secret.clone_from(&known.client_secret);
+            settings.registration.clone_from(&known.registration);
+        }
+    }
+
     /// The profile a login is for, and its settings if it exists.
     fn named(&self, request: &LoginRequest) -> Result<(String, Option<Arc<Settings>>), Failure> {
         let settings = |name: &str| self.vault.inspect(Some(name)).ok().and_then(|snapshot| snapshot.settings.clone());
@@ -53,7 +76,11 @@ impl Api {
         };
         let base = name_of(issuer)?;
         let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let same = |known: &Settings| known.issuer == *issuer && request.client_id.as_ref() == Some(&known.client_id);
+        let client = |known: &Settings| match &request.client_id {
+            Some(id) => *id == known.client_id,
+            None => known.registration.is_some(),
+        };
+        let same = |known: &Settings| known.issuer == *issuer && client(known);
         for name in std::iter::once(base.clone()).chain(numbered) {
             match self.vault.inspect(Some(&name)) {
                 Err(_) => return Ok((name, None)),
@@ -83,6 +110,11 @@ fn name_of(issuer: &str) -> Result<String, Failure> {
     Ok(if short.is_empty() { "login".to_owned() } else { short })
 }
 
+fn missing(what: &str) -> Failure {
+    let problem = Problem::new(Code::InvalidRequest, format!("the login needs {what}"));
+    Failure(problem.hint("give `--issuer URL --client-id ID`"))
+}
+
 fn checked(endpoint: &str, what: &str) -> Result<url::Url, Failure> {
     http::check_endpoint(endpoint).map_err(|error| invalid(format!("`{what}`: {error}")))
 }
@@ -94,15 +126,9 @@ fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Fa
         request.issuer.as_ref().is_none_or(|issuer| *issuer == k.issuer)
             && request.client_id.as_ref().is_none_or(|id| *id == k.client_id)
     });
-    let missing = |what: &str| {
-        Failure(
-            Problem::new(Code::InvalidRequest, format!("the login needs {what}"))
-                .hint("give `--issuer URL --client-id ID`"),
-        )
-    };
     let issuer = request.issuer.or_else(|| known.map(|k| k.issuer.clone())).ok_or_else(|| missing("an issuer"))?;
-    let client_id =
-        request.client_id.or_else(|| known.map(|k| k.client_id.clone())).ok_or_else(|| missing("a client id"))?;
+    // Without one, one is registered.
+    let client_id = request.client_id.or_else(|| known.map(|k| k.client_id.clone())).unwrap_or_default();
     checked(&issuer, "issuer")?;
     let of = |given: Option<String>, known: Option<&String>, what: &str| -> Result<Option<String>, Failure> {
         if let Some(url) = &given {
@@ -144,6 +170,7 @@ fn merge(request: LoginRequest, known: Option<&Settings>) -> Result<Settings, Fa
         client_id,
         client_secret: given_secret.or_else(|| kept.filter(|_| client_key.is_none())?.client_secret.clone()),
         client_key,
+        registration: known.and_then(|k| k.registration.clone()),
         flow: known.and_then(|k| k.flow),
         scope: request.scope.or_else(|| known.and_then(|k| k.scope.clone())),
         resources: inherited(request.resource, known.map(|k| &k.resources)),

@@ -72,6 +72,8 @@ impl Api {
             scope: request.scope.clone(),
             client: None,
             client_key: client_key(&request, known.as_deref().filter(|_| same))?,
+            registration: None,
+            registration_token: None,
             redirect_uri: request.redirect_uri.clone(),
             redirect_port: request.redirect_port,
             resources: request.resource.clone(),
@@ -86,6 +88,9 @@ impl Api {
             at.site.place.scheme.clone_from(&method.scheme);
             at.client =
                 self.client_for(&provider, &environment, method, &request, known.as_deref().filter(|_| same))?;
+            let id = at.client.as_ref().map(|(id, _)| id.as_str());
+            let kept = self.kept_clients(&provider).into_iter().find(|kept| Some(kept.client_id()) == id);
+            at.registration = kept.and_then(|kept| kept.registration());
             if let FlowSpec::Key(spec) = &method.flow {
                 let variant = variant(spec, &request, known_place)?;
                 complete(&at, spec, variant, &request, known_place)?;

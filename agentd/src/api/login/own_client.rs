@@ -11,7 +11,7 @@ use proto::problem::{Code, Missing, Problem};
 use super::super::Api;
 use super::super::problem::Failure;
 use crate::provider::template::{Escape, Name, Values};
-use crate::provider::{Environment, Flow, Method, OauthSpec, OwnClient, Provider, Settings};
+use crate::provider::{Environment, Flow, Method, OauthSpec, OwnClient, Provider, Registration, Settings};
 use crate::secret::ClientSecret;
 use crate::vault::Snapshot;
 
@@ -29,6 +29,11 @@ impl Kept {
     /// RFC 6749 §2.2.
     pub(in crate::api) fn client_id(&self) -> &str {
         &self.settings.client_id
+    }
+
+    /// Of a client that was registered by this program.
+    pub(super) fn registration(&self) -> Option<Registration> {
+        self.settings.registration.clone()
     }
 
     /// Whether its secret is kept as well.

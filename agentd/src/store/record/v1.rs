@@ -6,6 +6,7 @@
 
 mod beside;
 mod hidden;
+mod registration;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use self::beside::{Ended, Place, Secondary, Undo};
 use self::hidden::Hidden;
+use self::registration::Registration;
 use super::{DecodeError, Record, RecordId};
 use crate::secret::{AccessToken, ApiKey, ClientKey, ClientSecret, Fingerprint, RefreshToken, SigningKey};
 
@@ -57,6 +59,8 @@ pub(super) struct Settings {
     client_key: Option<Hidden>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registration: Option<Registration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -217,6 +221,7 @@ impl From<&super::Settings> for Settings {
             // EXPOSE: as above.
             client_key: settings.client_key.as_ref().map(|signing| Hidden::new(signing.key.expose())),
             client_key_id: settings.client_key.as_ref().and_then(|signing| signing.id.clone()),
+            registration: settings.registration.as_ref().map(Registration::from),
             scope: settings.scope.clone(),
             resources: settings.resources.clone(),
             ca_file: settings.ca_file.clone(),
@@ -237,6 +242,7 @@ impl From<Settings> for super::Settings {
             client_key: settings
                 .client_key
                 .map(|key| SigningKey { key: Arc::new(ClientKey::new(key.into_text())), id: settings.client_key_id }),
+            registration: settings.registration.map(Into::into),
             scope: settings.scope,
             resources: settings.resources,
             ca_file: settings.ca_file,

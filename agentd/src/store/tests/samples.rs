@@ -88,6 +88,7 @@ pub(super) fn full(id: u64, sequence: u64) -> Record {
             client_id: "agent".to_owned(),
             client_secret: Some(Arc::new(ClientSecret::new("canary-client-\"secret\"\\".to_owned()))),
             client_key: None,
+            registration: None,
             scope: Some("openid offline_access".to_owned()),
             resources: vec!["https://api.example/".to_owned()],
             ca_file: Some("/etc/agentd/ca.pem".to_owned()),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::BoxFuture;
 
 use super::{Keeper, STORE_RECHECK};
+use crate::clock::Moment;
 use crate::notice::{Kind, traffic};
 use crate::oauth::{ExchangeError, Tokens};
 use crate::store::record::Attempt;
@@ -15,14 +16,14 @@ use crate::vault::view::Standing;
 use crate::vault::want::Target;
 use crate::vault::{Trouble, Way, freshness};
 
-/// A refresh under way.
+/// A refresh or token exchange under way.
 pub(super) struct Exchange {
-    target: Arc<Target>,
-    revision: u64,
+    pub(super) target: Arc<Target>,
+    pub(super) revision: u64,
     /// What the grant said of earlier tries.
-    before: Option<Attempt>,
+    pub(super) before: Option<Attempt>,
     /// Whether it has a lane. Before that nothing is written and nothing is sent.
-    begun: Arc<AtomicBool>,
+    pub(super) begun: Arc<AtomicBool>,
     /// Boxed: it is a hundred times larger than an idle keeper.
     pub(super) answer: BoxFuture<'static, Answer>,
 }
@@ -31,6 +32,8 @@ pub(super) enum Answer {
     /// The mark could not be written, and nobody was waiting: nothing was sent.
     NotMarked,
     Came(Result<Tokens, ExchangeError>),
+    /// The answer to a token exchange, which needs no mark: no refresh token was sent.
+    Narrowed(Result<Tokens, ExchangeError>),
 }
 
 impl Keeper {
@@ -66,6 +69,13 @@ impl Keeper {
             Answer::Came(traffic::of(name, parts.issuer.refresh(way, &token, &asked)).await)
         });
         self.exchange = Some(Exchange { target, revision: self.revision, before, begun, answer });
+    }
+
+    /// The service said not to come back before a time that is still to come.
+    pub(super) fn told_to_wait(&self, now: Moment) -> Option<Trouble> {
+        let until = self.grant.history.service_says.filter(|until| *until > now)?;
+        let why = "the service asked to wait".to_owned();
+        Some(Trouble::Unreachable { why, retry_after: Some(until.since(now)) })
     }
 
     /// Sees an exchange to its end. One that still waits for a lane is given up: nothing was sent.
@@ -104,6 +114,7 @@ impl Keeper {
                 self.tell(Some((&target, outcome.err())));
             }
             Answer::Came(Err(error)) => self.fail(target, &error).await,
+            Answer::Narrowed(answer) => self.narrowed(&target, answer),
         }
     }
 

@@ -78,6 +78,17 @@ impl Keeper {
         self.say_farewell(Some(reply));
     }
 
+    /// The profile is forgotten, and nobody is told.
+    pub(super) async fn remove(mut self, reply: oneshot::Sender<Result<(), crate::store::WriteError>>) {
+        self.supersede();
+        let removed = self.parts.store.remove(self.grant.id).await;
+        self.grant.forget(Why::LoggedOut);
+        self.note(Kind::Removed, None);
+        self.shared.board.conclude_all(&Trouble::LoginRequired(Why::LoggedOut));
+        self.tell(None);
+        let _gone = reply.send(removed);
+    }
+
     /// Tells the service of the ended grant that has waited longest, for `reply` of the latest.
     pub(super) fn say_farewell(&mut self, reply: Option<oneshot::Sender<LogoutReport>>) {
         let next = if reply.is_some() { self.grant.unrevoked.last() } else { self.grant.unrevoked.first() };

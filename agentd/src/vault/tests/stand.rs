@@ -29,6 +29,10 @@ pub(super) struct Script {
     pub(super) life: Mutex<Duration>,
     pub(super) answers: Mutex<VecDeque<ExchangeError>>,
     pub(super) asked: Mutex<usize>,
+    /// What was presented in each token exchange.
+    pub(super) exchanged: Mutex<Vec<String>>,
+    /// What coming token exchanges are answered.
+    pub(super) refusals: Mutex<VecDeque<ExchangeError>>,
     pub(super) gate: Semaphore,
 }
 
@@ -54,6 +58,26 @@ impl Issuer for Scripted {
             }
             let expires_in = Some(*self.0.life.lock().unwrap());
             Ok(Tokens { expires_in, sent_at, ..tokens(number, &self.0.clock) })
+        }
+        .boxed()
+    }
+
+    fn narrow<'a>(
+        &'a self,
+        _way: Way<'a>,
+        token: &'a AccessToken,
+        _target: &'a Target,
+    ) -> BoxFuture<'a, Result<Tokens, ExchangeError>> {
+        async move {
+            // EXPOSE: the test looks at what was exchanged.
+            self.0.exchanged.lock().unwrap().push(token.expose().to_owned());
+            let number = 100 + self.0.exchanged.lock().unwrap().len();
+            let sent_at = self.0.clock.now();
+            drop(self.0.gate.acquire().await.expect("never closed"));
+            if let Some(error) = self.0.refusals.lock().unwrap().pop_front() {
+                return Err(error);
+            }
+            Ok(Tokens { sent_at, refresh_token: None, ..tokens(number, &self.0.clock) })
         }
         .boxed()
     }
@@ -100,6 +124,8 @@ impl Stand {
             life: Mutex::new(LIFE),
             answers: Mutex::default(),
             asked: Mutex::default(),
+            exchanged: Mutex::default(),
+            refusals: Mutex::default(),
             gate: Semaphore::new(1000),
         });
         let notices = Notices::new(clock.clone());
