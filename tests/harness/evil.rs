@@ -95,7 +95,9 @@ impl Evil {
     }
 
     fn here(attack: Attack) -> Self {
-        let stage = Stage::new(Config::default());
+        let mut config = Config::default();
+        config.registration.offered = attack.registers();
+        let stage = Stage::new(config);
         Self::with(attack, stage, None)
     }
 
@@ -168,7 +170,8 @@ impl Evil {
     fn request(&self) -> LoginRequest {
         let plain = if self.attack.is_by_device() { self.stage.device_login() } else { self.stage.browser_login() };
         let ca_file = self.tunnel.as_ref().map(|_| self.stage.sandbox.path().join("ca.pem").display().to_string());
-        LoginRequest { max_wait: Some(MAX_WAIT.as_secs()), ca_file, ..plain }
+        let client_id = plain.client_id.filter(|_| !self.attack.registers());
+        LoginRequest { client_id, max_wait: Some(MAX_WAIT.as_secs()), ca_file, ..plain }
     }
 
     /// The code that another client's browser was given, with a challenge of its own.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::flood::{Endless, Flood};
 use super::{Attack, Evil, MARKER, encoded};
-use crate::issuer::{Behaviour, Endpoint, ErrorBody, ExpiresIn, Pushed};
+use crate::issuer::{Behaviour, Client, Endpoint, ErrorBody, ExpiresIn, Pushed};
 
 const BOTH_DOCUMENTS: [Endpoint; 2] = [Endpoint::OpenidConfiguration, Endpoint::OauthMetadata];
 impl Evil {
@@ -22,6 +22,10 @@ impl Evil {
         match attack {
             Attack::AnotherIssuer => self.says("issuer", "https://evil-marker.example".into()),
             Attack::MixUpByMetadata => {
+                self.says("authorization_endpoint", self.honest.endpoint(Endpoint::Authorization).into());
+            }
+            Attack::MixUpByRegistration => {
+                here.always(Endpoint::Registration, Behaviour::Member("client_id", Client::PUBLIC.into()));
                 self.says("authorization_endpoint", self.honest.endpoint(Endpoint::Authorization).into());
             }
             Attack::MixUpByRedirect => {
@@ -56,6 +60,7 @@ impl Evil {
                 }
             }
             Attack::RedirectedMetadata => self.redirects(&BOTH_DOCUMENTS),
+            Attack::RedirectedRegistration => self.redirects(&[Endpoint::Registration]),
             Attack::RedirectedPush => {
                 here.reconfigure(|config| config.pushed = Pushed::Offered);
                 self.redirects(&[Endpoint::PushedAuthorization]);

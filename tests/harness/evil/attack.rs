@@ -38,6 +38,8 @@ attacks! {
     MixUpByMetadata,
     /// The authorization endpoint sends the browser on to that of an honest server.
     MixUpByRedirect,
+    /// The server registers this program as a client of an honest one, whose authorization endpoint it names (RFC 7591).
+    MixUpByRegistration,
     /// The answer names another issuer (RFC 9207 §2.4).
     WrongIss,
     /// The answer names no issuer, though the metadata promises it (RFC 9207 §3).
@@ -84,6 +86,8 @@ attacks! {
     // Redirects to elsewhere on this machine, the body with them (307).
     /// Of the metadata.
     RedirectedMetadata,
+    /// Of the registration of a client.
+    RedirectedRegistration,
     /// Of a pushed authorization request.
     RedirectedPush,
     /// Of the code's exchange.
@@ -189,6 +193,11 @@ impl Attack {
                 | Self::LookAlikePage
                 | Self::PageInside
         )
+    }
+
+    /// Whether the login names no client, so that one is registered.
+    pub fn registers(self) -> bool {
+        matches!(self, Self::MixUpByRegistration | Self::RedirectedRegistration)
     }
 
     /// Whether the answer is not one at all, so that the login goes on until its time is over.

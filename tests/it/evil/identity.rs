@@ -29,6 +29,15 @@ async fn a_mix_up_by_redirect_shows_by_the_issuer_of_the_answer() {
     assert_eq!(evil.stage.issuer.count(Endpoint::Token), 0);
 }
 
+/// The person sees the honest server, and the client that it knows this program as.
+#[tokio::test]
+async fn a_mix_up_by_registration_shows_by_the_issuer_of_the_answer() {
+    let evil = fails(Attack::MixUpByRegistration, Code::LoginFailed, ANOTHER).await;
+    assert_eq!(evil.stage.issuer.count(Endpoint::Registration), 1);
+    assert_eq!(evil.honest.count(Endpoint::Authorization), 2, "the person was at the honest server");
+    assert_eq!(evil.stage.issuer.count(Endpoint::Token), 0);
+}
+
 #[tokio::test]
 async fn an_answer_of_another_issuer_is_not_redeemed() {
     let evil = fails(Attack::WrongIss, Code::LoginFailed, ANOTHER).await;

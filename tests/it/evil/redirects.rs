@@ -15,6 +15,12 @@ async fn of_the_metadata() {
 }
 
 #[tokio::test]
+async fn of_a_registration() {
+    let evil = fails(Attack::RedirectedRegistration, Code::InvalidRequest, "does not register").await;
+    assert_eq!(evil.stage.issuer.count(Endpoint::Registration), 1);
+}
+
+#[tokio::test]
 async fn of_a_pushed_request() {
     let evil = fails(Attack::RedirectedPush, Code::LoginFailed, "a redirect to another address").await;
     assert_eq!(evil.stage.issuer.count(Endpoint::Authorization), 0, "the browser is not opened");
