@@ -52,8 +52,8 @@ fn what_nobody_names_is_a_mistake_that_names_what_there_is() {
         assert!(ran.err.contains("there are: a, b") && ran.out.is_empty(), "{verb:?}: {ran:?}");
     }
     assert_eq!(script.profiles(), ["a", "*b"], "nothing has changed");
-    let method = script.run(&["login", "tank"]).fails(2);
-    assert!(method.err.contains("--browser") && method.err.contains("--api-key"), "{method:?}");
+    let method = script.run(&["login", "baseten"]).fails(2);
+    assert!(method.err.contains("--device") && method.err.contains("--api-key"), "{method:?}");
     let inputs = script.run(&["login", "contree", "--type", "jwt"]).fails(2);
     assert!(inputs.err.contains("the key") && inputs.err.contains("the base URL"), "{inputs:?}");
 }
