@@ -1,10 +1,12 @@
 //! Records that earlier versions wrote open for ever: `testdata/vN/*.bin` are sealed under a fixed key, the `.json` beside
 //! each is what is inside. The files are never made again.
 
+use std::sync::Arc;
+
 use super::samples::{full, key, text};
-use crate::secret::{Fingerprint, RefreshToken, SealingKey};
+use crate::secret::{ClientKey, Fingerprint, RefreshToken, RegistrationToken, SealingKey, SigningKey};
 use crate::store::cipher::{Cipher, Subject};
-use crate::store::record::{DecodeError, Grant, Record, RecordId};
+use crate::store::record::{DecodeError, Grant, Record, RecordId, Registration};
 
 fn open(id: u64, sealed: &[u8], json: &str) -> Record {
     let cipher = Cipher::new(&SealingKey::new(zeroize::Zeroizing::new([7; 32])));
@@ -56,6 +58,35 @@ fn a_record_comes_back_as_it_went() {
     assert_eq!(again.attempt.unwrap().presented, Fingerprint::of(b"canary-refresh-1"));
     // EXPOSE: the test compares what it put in.
     assert_eq!(again.settings.unwrap().client_secret.unwrap().expose(), "canary-client-\"secret\"\\");
+}
+
+#[test]
+fn a_clients_key_and_registration_come_back_as_they_went() {
+    let mut record = full(2, 8);
+    let settings = record.settings.as_mut().unwrap();
+    settings.client_key = Some(SigningKey {
+        key: Arc::new(ClientKey::new("-----BEGIN\n\"canary\"".to_owned())),
+        id: Some("kid".to_owned()),
+    });
+    settings.registration = Some(Registration {
+        redirect_uri: "http://127.0.0.1/callback".to_owned(),
+        scope: Some("openid".to_owned()),
+        authentication: Some("none".to_owned()),
+        secret_expires_at: Some(1_800_000_000),
+        uri: Some("https://issuer.example/client".to_owned()),
+        token: Some(Arc::new(RegistrationToken::new("canary-rat".to_owned()))),
+    });
+    let plain = record.encode();
+    let again = Record::decode(Record::VERSION, &plain).unwrap();
+    assert_eq!(text(&again), text(&record));
+    let settings = again.settings.unwrap();
+    let key = settings.client_key.unwrap();
+    // EXPOSE: the test compares what it put in.
+    assert_eq!((key.key.expose(), key.id.as_deref()), ("-----BEGIN\n\"canary\"", Some("kid")));
+    let registration = settings.registration.unwrap();
+    assert!(registration.token.is_some_and(|token| token.matches("canary-rat")));
+    assert_eq!((registration.secret_expires_at, registration.uri.is_some()), (Some(1_800_000_000), true));
+    assert!(!text(&record).contains("canary-rat"), "secrets are base64url in it");
 }
 
 #[test]
