@@ -104,6 +104,15 @@ async fn a_service_that_knows_no_scopes_is_asked_without() {
 }
 
 #[tokio::test]
+async fn a_service_that_registers_less_than_was_asked_for_is_not_asked_at_every_login() {
+    let stage = stage(|rules| rules.scope = Some("openid"));
+    log_in(&stage, "one").await;
+    log_in(&stage, "one").await;
+    log_in(&stage, "two").await;
+    assert_eq!((registrations(&stage), client(&stage).as_deref()), (1, Some("registered-1")));
+}
+
+#[tokio::test]
 async fn a_client_with_a_secret_uses_it_until_it_expires() {
     let stage = stage(|rules| rules.secret_expires_at = Some(0));
     log_in(&stage, "work").await;

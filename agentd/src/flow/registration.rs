@@ -89,6 +89,8 @@ pub(super) async fn renew(
     let registered = registered.map_err(|error| Failure::of_registration(&error))?;
     tracing::info!(issuer = settings.issuer, "a client was registered");
     let Registered { client_id, client_secret, secret_expires_at, authentication, management, scope } = registered;
+    // What the service left out when it was asked for it, it would leave out again.
+    let scope = scope.map(|told| format!("{told} {}", wanted.scope));
     let redirect_uri = wanted.redirect_uri;
     let registration = Registration { redirect_uri, scope, authentication, secret_expires_at, management };
     *settings = Settings {

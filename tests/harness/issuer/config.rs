@@ -200,11 +200,20 @@ pub struct Registration {
     pub secret_expires_at: Option<i64>,
     /// A registration that names a scope is refused.
     pub refuses_scope: bool,
+    /// What is registered in place of the scope that was asked for.
+    pub scope: Option<&'static str>,
 }
 
 impl Default for Registration {
     fn default() -> Self {
-        Self { offered: false, initial_token: None, managed: true, secret_expires_at: None, refuses_scope: false }
+        Self {
+            offered: false,
+            initial_token: None,
+            managed: true,
+            secret_expires_at: None,
+            refuses_scope: false,
+            scope: None,
+        }
     }
 }
 

@@ -35,6 +35,9 @@ pub(super) fn register(world: &mut World, call: &Call) -> Answer {
             members[name] = text.into();
         }
     }
+    if let Some(scope) = rules.scope {
+        members["scope"] = scope.into();
+    }
     let auth = if let Some(expires_at) = rules.secret_expires_at {
         let secret = world.mint.secret("cs", 0);
         members["client_secret"] = secret.as_str().into();
