@@ -106,7 +106,8 @@ fn who_is_logged_in_is_asked_live() {
     drop(front.run(&["login", "tensormesh", "-p", "work"]).ok());
     let asked = front.service.count(Tensormesh::PROFILE);
     let url = front.service.url();
-    let expected = format!("Logged in as Ada Example\ne-mail: ada@example.test\nat: {url}\n");
+    let expected =
+        format!("Logged in as Ada Example\nprofile: work\nservice: tensormesh\ne-mail: ada@example.test\nat: {url}\n");
     assert_eq!(front.run(&["whoami"]).ok().out, expected);
     assert_eq!(front.service.count(Tensormesh::PROFILE), asked + 1);
     let who = front.json(&["whoami"]);

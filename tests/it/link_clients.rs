@@ -37,7 +37,8 @@ fn tm_is_logged_in_before_and_after_a_refresh_and_not_after_a_logout() {
     desk.log_in(PROFILE, &[]);
     let file = tm.home().join("auth.json");
     let linked = desk.run(&["link", PROFILE]).ok();
-    assert!(linked.out.starts_with("Linked work to tensormesh: "), "{linked:?}");
+    let who = "Linked work as ada@example.test (Ada Example, Tensormesh) to tensormesh: ";
+    assert!(linked.out.starts_with(who), "{linked:?}");
     assert!(linked.out.contains(file.to_str().expect("a path in UTF-8")), "{linked:?}");
     tm_is(&desk, &tm, &desk.token(PROFILE));
     assert!(tm.run(&["auth", "status", "--exit-status"]).ok().out.contains("token=present"));
