@@ -117,6 +117,8 @@ pub struct Facts {
     pub damaged: u64,
     /// Open connections.
     pub connections: u64,
+    /// Whether the log goes to the journal.
+    pub journal: bool,
     /// Things the person should know.
     pub warnings: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The configuration: one file, two environment variables, checked as a whole.
+//! The configuration: one file and what overrides it, checked as a whole.
 //!
 //! `file` reads text into what was written where; `resolve` checks that and fills in what was not written. Every
 //! mistake is found in one go, each with its line. What the settings do is not known here.
@@ -125,6 +125,22 @@ pub struct Changes {
     pub applied: Vec<String>,
     /// Take effect when the daemon is started again.
     pub restart_needed: Vec<String>,
+    /// Mistakes in other files, which concern nothing but those files.
+    pub warnings: Vec<String>,
+}
+
+impl Level {
+    /// The words for it.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        resolve::LEVELS.iter().map(|(word, _)| *word)
+    }
+}
+
+impl LogFormat {
+    /// The words for it.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        resolve::LOG_FORMATS.iter().map(|(word, _)| *word)
+    }
 }
 
 impl Config {

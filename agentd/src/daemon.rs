@@ -14,6 +14,7 @@ use axum::http::Request;
 use http_body_util::Full;
 use proto::paths::Paths;
 
+pub use self::control::Overrides;
 use crate::api::{Api, Door, Parts};
 use crate::clock::{Clock, watch_for_jumps};
 use crate::config::{Config, Level, StoreKey};
@@ -56,6 +57,10 @@ pub struct Setup {
     pub set_level: Box<dyn Fn(Level) + Send + Sync>,
     /// Sentences for `status` about what could not be done at start.
     pub warnings: Vec<String>,
+    /// What overrides the file, when it is read again.
+    pub overrides: Overrides,
+    /// Whether the log goes to the journal.
+    pub journal: bool,
 }
 
 /// Why the daemon does not run.
@@ -130,7 +135,7 @@ pub struct Stopped {
 /// # Errors
 /// [`StartError`]; nothing is left behind then.
 pub fn start(setup: Setup) -> Result<Daemon, StartError> {
-    let Setup { paths, config, clock, set_level, mut warnings } = setup;
+    let Setup { paths, config, clock, set_level, mut warnings, overrides, journal } = setup;
     let instance = Instance::acquire(&paths.lock(), &paths.socket).map_err(|error| match error {
         AcquireError::Busy { socket, .. } => StartError::Running { socket },
         AcquireError::Path(error) => StartError::Instance(error),
@@ -194,12 +199,20 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
 
     let limits = Limits::new(platform::descriptors::connection_capacity(platform::raise_descriptor_limit()));
     let connections = Connections::new(limits.connections);
-    let facts =
-        control::Facts { started_at: clock.wall(), socket: socket.clone(), store: store.clone(), damaged, warnings };
+    let facts = control::Facts {
+        started_at: clock.wall(),
+        socket: socket.clone(),
+        store: store.clone(),
+        damaged,
+        warnings,
+        journal,
+    };
     let control = control::Shared::new(control::Setup {
         facts,
         paths,
         config,
+        overrides,
+        catalogue: catalogue.clone(),
         set_level,
         vault: vault.clone(),
         connections: connections.clone(),
@@ -255,10 +268,7 @@ impl Daemon {
     pub async fn reload(&self) {
         use crate::api::Control as _;
         match self.control.reload().await {
-            Ok(changes) => {
-                tracing::info!(?changes, "the configuration was read again");
-                self.notices.post(Kind::Reloaded, None, None);
-            }
+            Ok(_) => self.notices.post(Kind::Reloaded, None, None),
             Err(problems) => tracing::error!(%problems, "the configuration is not changed"),
         }
     }

@@ -1,6 +1,8 @@
 //! The form of the log: lines for people or JSON objects, each on one line whatever its texts hold. For the journal each begins
 //! with its priority, and has no time, which the journal knows (`sd-daemon(3)`).
 
+mod stderr;
+
 use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value, json};
@@ -11,6 +13,7 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+pub use self::stderr::Stderr;
 use crate::config::LogFormat;
 
 /// How lines are written.

@@ -1,13 +1,16 @@
 //! `agentd`: arguments, configuration, runtime, exit code. Nothing else is decided here.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use agentd::clock::Clock;
-use agentd::config::{Config, Level, LogFormat};
-use agentd::daemon::{self, Daemon, Ended, Setup, StartError};
-use agentd::log::Lines;
+use agentd::config::{Config, LOG_FORMAT_VARIABLE, LOG_VARIABLE, Level, LogFormat};
+use agentd::daemon::{self, Daemon, Ended, Overrides, Setup, StartError};
+use agentd::log::{Lines, Stderr};
 use agentd::platform::{self, Signal};
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use proto::paths::Paths;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -30,9 +33,36 @@ enum Command {
         /// Leave the terminal's session; used by `agentctl` when it starts the daemon.
         #[arg(long)]
         background: bool,
+        #[command(flatten)]
+        log: LogFlags,
     },
     /// Check the configuration file and say every mistake in it.
     Check,
+}
+
+/// What the command line says about the log.
+#[derive(clap::Args)]
+struct LogFlags {
+    /// How much is logged, over `AGENTD_LOG` and `log.level`.
+    #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(Level::words()))]
+    log_level: Option<String>,
+    /// In which form, over `AGENTD_LOG_FORMAT` and `log.format`.
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(LogFormat::words()))]
+    log_format: Option<String>,
+}
+
+impl LogFlags {
+    /// What overrides the file of the configuration: these flags, then the environment.
+    fn overrides(self) -> Overrides {
+        Box::new(move |name| {
+            let flag = match name {
+                LOG_VARIABLE => self.log_level.as_ref(),
+                LOG_FORMAT_VARIABLE => self.log_format.as_ref(),
+                _ => None,
+            };
+            flag.map(OsString::from).or_else(|| std::env::var_os(name))
+        })
+    }
 }
 
 /// `EX_SOFTWARE`: the daemon itself failed; a service manager restarts it.
@@ -40,7 +70,7 @@ const BUG: u8 = 70;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments.command) {
+    match run(arguments.command) {
         Ok(code) => code,
         Err(failure) => {
             complain(&failure.what, failure.hint.as_deref());
@@ -54,23 +84,39 @@ struct Failure {
     hint: Option<String>,
 }
 
-fn run(command: &Command) -> Result<ExitCode, Failure> {
+fn run(command: Command) -> Result<ExitCode, Failure> {
     let paths = Paths::find(|name| std::env::var_os(name), platform::process_uid())
         .map_err(|error| Failure { what: error.to_string(), hint: Some("set `HOME`".to_owned()) })?;
-    let config = Config::load(&paths.config, |name| std::env::var_os(name))
-        .map_err(|problems| Failure { what: problems.to_string(), hint: None })?;
+    // First of all: a daemon that does not start writes to it too.
+    let stderr = Stderr::new(paths.log.clone(), paths.old_log());
+    let load = |overrides: &Overrides| {
+        Config::load(&paths.config, overrides).map_err(|problems| Failure { what: problems.to_string(), hint: None })
+    };
     match command {
-        Command::Check => Ok(ExitCode::SUCCESS),
-        Command::Run { background } => serve(paths, config, *background),
+        Command::Check => {
+            load(&(Box::new(|name: &str| std::env::var_os(name)) as Overrides)).map(|_| ExitCode::SUCCESS)
+        }
+        Command::Run { background, log } => {
+            let overrides = log.overrides();
+            let config = load(&overrides)?;
+            serve(paths, config, overrides, stderr, background)
+        }
     }
 }
 
-fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Failure> {
+fn serve(
+    paths: Paths,
+    config: Config,
+    overrides: Overrides,
+    stderr: Stderr,
+    background: bool,
+) -> Result<ExitCode, Failure> {
     if background {
         platform::detach()
             .map_err(|error| Failure { what: format!("cannot leave the session: {error}"), hint: None })?;
     }
-    let set_level = log_to_stderr(config.log, config.log_format);
+    let journal = platform::stderr_is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref());
+    let set_level = log_to(stderr, config.log, Lines { format: config.log_format, journal });
     let missing = platform::harden().missing;
     let warnings = missing.iter().map(|m| format!("the process is not protected against `{}`", m.as_str())).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -83,7 +129,8 @@ fn serve(paths: Paths, config: Config, background: bool) -> Result<ExitCode, Fai
         let signals = platform::Signals::listen()
             .map_err(|error| Failure { what: format!("cannot listen for signals: {error}"), hint: None })?;
         let clock = Clock::system(platform::boot_time);
-        let daemon = match daemon::start(Setup { paths, config, clock, set_level, warnings }) {
+        let setup = Setup { paths, config, clock, set_level, warnings, overrides, journal };
+        let daemon = match daemon::start(setup) {
             Ok(daemon) => daemon,
             Err(StartError::Running { socket: Some(socket) }) if background => {
                 announce("running", &socket);
@@ -131,12 +178,11 @@ fn complain(what: &str, hint: Option<&str>) {
     let _unheard = std::io::stderr().write_all(format!("error: {what}\n{hint}").as_bytes());
 }
 
-/// Sends the log to standard error, which may be the journal. The level concerns `agentd` alone: libraries are heard from `warn` up, since what
+/// Sends the log to standard error. The level concerns `agentd` alone: libraries are heard from `warn` up, since what
 /// they tell at lower levels is not theirs to redact.
-fn log_to_stderr(level: Level, format: LogFormat) -> Box<dyn Fn(Level) + Send + Sync> {
+fn log_to(stderr: Stderr, level: Level, lines: Lines) -> Box<dyn Fn(Level) + Send + Sync> {
     let (filter, handle) = reload::Layer::new(targets(level));
-    let form = Lines { format, journal: platform::stderr_is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref()) };
-    let lines = tracing_subscriber::fmt::layer().event_format(form).with_writer(std::io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().event_format(lines).with_writer(Mutex::new(stderr)).with_ansi(false);
     tracing_subscriber::registry().with(filter).with(lines).init();
     Box::new(move |level| {
         // Fails only when the subscriber is gone, which is when the process ends.

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | configuration | `$AGENTD_HOME/config.toml` | `$XDG_CONFIG_HOME/agentd/config.toml`, `~/.config/agentd/config.toml` |
 //! | store, key file, instance lock | `$AGENTD_HOME/` | `$XDG_DATA_HOME/agentd/`, `~/.local/share/agentd/` |
-//! | log | `$AGENTD_HOME/agentd.log` | `$XDG_STATE_HOME/agentd/agentd.log`, `~/.local/state/agentd/agentd.log` |
+//! | log, and `.1` for what it was before | `$AGENTD_HOME/agentd.log` | `$XDG_STATE_HOME/agentd/agentd.log`, `~/.local/state/agentd/agentd.log` |
 //! | socket | `$AGENTD_SOCKET`, else `$AGENTD_HOME/agentd.sock` | `$AGENTD_SOCKET`, else `$XDG_RUNTIME_DIR/agentd/agentd.sock`, else (macOS) `$TMPDIR/agentd/agentd.sock`, else `/tmp/agentd-UID/agentd.sock` |
 //!
 //! A variable that is empty or not an absolute path counts as not set (XDG Base Directory Specification).
@@ -101,6 +101,13 @@ impl Paths {
     /// The instance lock, which also records the socket of the daemon that holds it, as one line of text.
     pub fn lock(&self) -> PathBuf {
         self.data.join("agentd.lock")
+    }
+
+    /// What the log was before it became too large.
+    pub fn old_log(&self) -> PathBuf {
+        let mut path = self.log.clone().into_os_string();
+        path.push(".1");
+        path.into()
     }
 
     /// The directory of the socket.

@@ -50,16 +50,22 @@ pub struct Status {
     /// Things the person should know, one sentence each.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Whether its log goes to the journal of systemd; only said when it does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub journal: bool,
 }
 
 /// Answer to `reload`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reloaded {
-    /// Settings that took effect now, by their name in the file.
+    /// Settings that took effect now, by their name in the file; `providers` and `environments` for those files.
     pub applied: Vec<String>,
     /// Settings that changed and need a restart of the daemon.
     pub restart_needed: Vec<String>,
+    /// Files of providers and environments that cannot be used, one mistake each; the others are in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Answer to `metrics`: text in the exposition format of Prometheus, version 0.0.4, and no JSON.

@@ -32,10 +32,15 @@ impl Process {
 
     /// The same with further environment variables.
     pub fn start_with(sandbox: &Sandbox, environment: &[(&str, &str)]) -> Self {
+        Self::start_as(sandbox, &[], environment)
+    }
+
+    /// The same with further arguments.
+    pub fn start_as(sandbox: &Sandbox, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let log = sandbox.path().join("daemon.log");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the sandbox is writable");
         let mut command = sandbox.command(program("agentd"));
-        command.arg("run").env("AGENTD_LOG", "trace").envs(environment.iter().copied());
+        command.arg("run").args(arguments).env("AGENTD_LOG", "trace").envs(environment.iter().copied());
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).spawn();
         let mut child = spawned.expect("agentd can be started");
         let mut line = String::new();
@@ -118,7 +123,15 @@ impl Inside {
         let setup = || {
             let paths = sandbox.paths();
             let config = Config::load(&paths.config, |_| None).expect("the sandbox's configuration is right");
-            Setup { paths, config, clock: clock.clone(), set_level: Box::new(|_: Level| {}), warnings: Vec::new() }
+            Setup {
+                paths,
+                config,
+                clock: clock.clone(),
+                set_level: Box::new(|_: Level| {}),
+                warnings: Vec::new(),
+                overrides: Box::new(|_| None),
+                journal: false,
+            }
         };
         // A program that another test is starting holds the lock of the daemon before this one until it runs.
         let daemon = until("the daemon before this one has gone", || match daemon::start(setup()) {

@@ -1,5 +1,7 @@
 //! The configuration of the real daemon: every mistake at once, the environment over the file, reload.
 
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+
 use harness::ctl::Ctl;
 use harness::daemon::Process;
 use harness::raw::Raw;
@@ -159,19 +161,85 @@ fn the_log_is_json_where_that_is_asked_for() {
 }
 
 #[test]
+fn the_command_line_decides_about_the_log_over_environment_and_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write_config("[store]\nkey = \"file\"\n[log]\nlevel = \"debug\"\nformat = \"text\"\n");
+    let environment = [("AGENTD_LOG", "error"), ("AGENTD_LOG_FORMAT", "text")];
+    let daemon = Process::start_as(&sandbox, &["--log-level", "info", "--log-format", "json"], &environment);
+    until_true("it says that it serves", || daemon.log().contains("serving"));
+    let ran = Ctl::new(&sandbox, &["daemon", "reload", "-o", "json"]).run().ok();
+    assert_eq!(ran.out, "{\"applied\":[],\"restart_needed\":[]}\n", "a reload keeps to it");
+    for line in daemon.log().lines() {
+        let line: Value = serde_json::from_str(line).expect("each line is one object");
+        assert!(line["level"] != "debug" && line["level"] != "DEBUG", "{line}");
+    }
+    drop(daemon);
+    let refused = sandbox.command(program("agentd")).args(["run", "--log-level", "loud"]).output();
+    let refused = refused.expect("agentd can be started");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("[possible values: error, warn, info, debug, trace]"), "{said}");
+}
+
+#[test]
+fn a_hang_up_signal_reads_the_files_of_services_and_environments_too() {
+    let sandbox = Sandbox::new();
+    let paths = sandbox.paths();
+    std::fs::DirBuilder::new().mode(0o700).create(paths.providers()).expect("the sandbox is writable");
+    let write = |path: std::path::PathBuf, text: &str| {
+        std::fs::write(&path, text).expect("the sandbox is writable");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    };
+    let reload = || Ctl::new(&sandbox, &["daemon", "reload"]).run();
+    let acme = |title: &str| {
+        let text = format!(
+            "schema = 1\nname = \"acme\"\ntitle = \"{title}\"\n[environment.production]\nurl = \"https://acme.example\"\n\
+             [[login]]\nflow = \"key\"\n[whoami]\nget = \"{{base}}/me\"\nsubject = \"id\"\n"
+        );
+        write(paths.providers().join("acme.toml"), &text);
+    };
+    let daemon = Process::start_with(&sandbox, &[("AGENTD_LOG", "")]);
+    acme("Acme");
+    write(paths.providers().join("broken.toml"), "schema = 1\ncommand = \"id\"\n");
+    write(paths.environments(), "[tank.staging]\nurl = \"https://staging.tank.example\"\nlogin = true\n");
+    sandbox.write_config("[store]\nkey = \"file\"\n[log]\nlevel = \"debug\"\n");
+    hang_up(&daemon);
+    let mistake = "broken.toml:2:1: a provider never names a program";
+    until_true("the mistake is told", || daemon.log().contains(mistake));
+    let log = daemon.log();
+    assert!(log.contains(r#"applied=["environments", "log.level", "providers"]"#), "{log}");
+
+    let again = reload().ok();
+    assert!(again.out.starts_with("Configuration read: nothing changed"), "{again:?}");
+    assert!(again.err.contains("warning: ") && again.err.contains(mistake), "{again:?}");
+    acme("Acme Inc.");
+    std::fs::remove_file(paths.providers().join("broken.toml")).expect("it is there");
+    let mended = reload().ok();
+    assert!(mended.out.starts_with("Configuration read: providers") && mended.err.is_empty(), "{mended:?}");
+    acme("Another");
+    sandbox.write_config(MISTAKES);
+    drop(reload().fails(2));
+    sandbox.write_config("[store]\nkey = \"file\"\n[log]\nlevel = \"debug\"\n");
+    assert!(reload().ok().out.starts_with("Configuration read: providers"), "the mistake kept that back as well");
+}
+
+#[test]
 fn a_hang_up_signal_reloads() {
     let sandbox = Sandbox::new();
     let daemon = Process::start_with(&sandbox, &[("AGENTD_LOG", "")]);
-    let pid = rustix::process::Pid::from_raw(daemon.pid().cast_signed()).expect("a process id");
-    let hang_up = || rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("it is ours");
     sandbox.write_config("[store]\nkey = \"file\"\n[log]\nlevel = \"debug\"\n");
-    hang_up();
+    hang_up(&daemon);
     until_true("the configuration is read again", || daemon.log().contains("the configuration was read again"));
     sandbox.write_config("[log]\nlevel = \"loud\"\n");
-    hang_up();
+    hang_up(&daemon);
     until_true("the mistake is told", || daemon.log().contains("the configuration is not changed"));
     assert!(daemon.log().contains("`loud` is not a value of `log.level`"), "{}", daemon.log());
     harness::raw::assert_served(daemon.socket());
+}
+
+fn hang_up(daemon: &Process) {
+    let pid = rustix::process::Pid::from_raw(daemon.pid().cast_signed()).expect("a process id");
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("it is ours");
 }
 
 fn agent(sandbox: &Sandbox) -> Value {

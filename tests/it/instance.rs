@@ -157,7 +157,7 @@ async fn the_daemon_listens_on_its_socket_and_nowhere_else() {
 }
 
 #[test]
-fn the_service_manager_is_told_that_the_daemon_serves_and_that_it_stops() {
+fn the_service_manager_is_told_that_the_daemon_serves_reloads_and_stops() {
     let sandbox = Sandbox::new();
     let path = sandbox.path().join("notify");
     let manager = UnixDatagram::bind(&path).expect("it is free");
@@ -170,6 +170,16 @@ fn the_service_manager_is_told_that_the_daemon_serves_and_that_it_stops() {
     let daemon = Process::start_with(&sandbox, &[("NOTIFY_SOCKET", path.to_str().expect("it is text"))]);
     assert_eq!(heard().trim(), "READY=1");
     assert_served(daemon.socket());
+    let pid = rustix::process::Pid::from_raw(daemon.pid().cast_signed()).expect("a process id");
+    // Read again, it may hold mistakes: the manager is told all the same that the reload is over (`sd_notify(3)`).
+    for text in ["", "[log]\nlevel = \"loud\"\n"] {
+        sandbox.write_config(text);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("it is ours");
+        let reloading = heard();
+        let time = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").expect("both in one message");
+        assert!(time.trim().parse::<u64>().is_ok_and(|time| time > 0), "{reloading}");
+        assert_eq!(heard().trim(), "READY=1");
+    }
     assert_eq!(daemon.terminate(), Some(0));
     assert_eq!(heard().trim(), "STOPPING=1");
 }

@@ -16,6 +16,7 @@ mod ctl_profiles;
 mod ctl_prompts;
 mod ctl_provider;
 mod ctl_status;
+mod daemon_logs;
 mod docs_commands;
 mod docs_services;
 mod docs_standard;

@@ -15,7 +15,7 @@ fn systemd_serves_the_socket_that_clients_look_for() {
 
 #[test]
 fn systemd_waits_for_the_daemon_to_say_that_it_serves() {
-    has("systemd/agentd.service", &["Type=notify", "ExecStart=%h/.cargo/bin/agentd run"]);
+    has("systemd/agentd.service", &["Type=notify-reload", "ExecStart=%h/.cargo/bin/agentd run"]);
 }
 
 #[test]

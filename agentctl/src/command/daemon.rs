@@ -58,6 +58,9 @@ enum Action {
         /// How many lines from the end
         #[arg(short = 'n', long, value_name = "LINES", default_value_t = 100)]
         lines: usize,
+        /// Go on with what is written from now on, by this agent and the next ones
+        #[arg(short, long)]
+        follow: bool,
     },
     /// Print numbers about the agent in the format of Prometheus
     Metrics,
@@ -72,7 +75,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
         Action::Start => start(invocation),
         Action::Stop => stop::stop(invocation),
         Action::Status => status(invocation),
-        Action::Logs { lines } => logs::print(invocation, lines),
+        Action::Logs { lines, follow } => logs::print(invocation, lines, follow),
         Action::Metrics => metrics::print(invocation),
         Action::Reload => reload(invocation),
     }
@@ -118,6 +121,9 @@ fn status(invocation: &Invocation) -> Result<(), Failure> {
 fn reload(invocation: &Invocation) -> Result<(), Failure> {
     let output = &invocation.output;
     let answer = Client::new(invocation.door().connect()?.stream).reload()?;
+    for warning in &answer.warnings {
+        output.warning(warning);
+    }
     if output.is_json() {
         return output.json(&answer);
     }

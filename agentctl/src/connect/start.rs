@@ -142,6 +142,8 @@ fn tail(log: &Path, from: u64) -> Vec<String> {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(log)?;
         let end = file.metadata()?.len();
+        // An agent that finds the log full begins a new one.
+        let from = if from > end { 0 } else { from };
         file.seek(SeekFrom::Start(from.max(end.saturating_sub(LOG_TAIL))))?;
         let mut bytes = Vec::new();
         file.take(LOG_TAIL).read_to_end(&mut bytes)?;

@@ -1,4 +1,5 @@
-//! `reload`: reads the configuration again. A file with mistakes changes nothing.
+//! `reload`: reads the configuration again. A configuration with mistakes changes nothing; of the other files, one with
+//! mistakes concerns itself.
 
 use axum::extract::State;
 use proto::problem::{Code, Problem};
@@ -7,6 +8,7 @@ use proto::status::Reloaded;
 use super::Api;
 use super::json::Json;
 use super::problem::Failure;
+use crate::config::Changes;
 use crate::notice::Kind;
 
 pub(super) async fn reload(State(api): State<Api>) -> Result<Json<Reloaded>, Failure> {
@@ -14,5 +16,6 @@ pub(super) async fn reload(State(api): State<Api>) -> Result<Json<Reloaded>, Fai
         Failure(Problem::new(Code::InvalidRequest, problems.to_string()).hint("nothing was changed; correct the file"))
     })?;
     api.notices.post(Kind::Reloaded, None, None);
-    Ok(Json(Reloaded { applied: changes.applied, restart_needed: changes.restart_needed }))
+    let Changes { applied, restart_needed, warnings } = changes;
+    Ok(Json(Reloaded { applied, restart_needed, warnings }))
 }

@@ -22,5 +22,6 @@ pub(super) async fn status(State(api): State<Api>) -> Json<Status> {
         logins: api.logins.in_flight() as u64,
         connections: facts.connections,
         warnings: facts.warnings,
+        journal: facts.journal,
     })
 }

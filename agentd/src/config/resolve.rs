@@ -13,14 +13,14 @@ use super::{
 
 const STORE_KEYS: &[(&str, StoreKey)] =
     &[("auto", StoreKey::Auto), ("file", StoreKey::File), ("memory", StoreKey::Memory)];
-const LEVELS: &[(&str, Level)] = &[
+pub(super) const LEVELS: &[(&str, Level)] = &[
     ("error", Level::Error),
     ("warn", Level::Warn),
     ("info", Level::Info),
     ("debug", Level::Debug),
     ("trace", Level::Trace),
 ];
-const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+pub(super) const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const REFRESH_MODES: &[(&str, RefreshMode)] = &[("early", RefreshMode::Early), ("late", RefreshMode::Late)];
 const REVEALS: &[(&str, Reveal)] = &[("always", Reveal::Always), ("never", Reveal::Never), ("pipe", Reveal::Pipe)];
 const NARROWS: &[(&str, Narrow)] =

@@ -5,10 +5,19 @@
 #[cfg(target_os = "linux")]
 use sd_notify::NotifyState;
 
-/// The socket answers (`READY=1`).
+/// The socket answers, or a reload is over (`READY=1`).
 pub fn ready() {
     #[cfg(target_os = "linux")]
     send(&[NotifyState::Ready]);
+}
+
+/// The configuration is being read again (`RELOADING=1`, `MONOTONIC_USEC=`); [`ready`] says that this is over.
+pub fn reloading() {
+    #[cfg(target_os = "linux")]
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => send(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "the service manager could not be told"),
+    }
 }
 
 /// The stop has begun (`STOPPING=1`).

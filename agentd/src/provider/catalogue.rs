@@ -83,10 +83,13 @@ impl Catalogue {
         self.state().added.iter().any(|(whose, added)| whose == provider && added.name == environment)
     }
 
-    /// Reads all files again.
-    pub fn reload(&self) {
-        let state = load::load(&self.0.directory, &self.0.environments);
-        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+    /// Reads all files again. What changed by it: of `environments` and `providers`.
+    pub fn reload(&self) -> Vec<&'static str> {
+        let new = load::load(&self.0.directory, &self.0.environments);
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = state.changed(&new);
+        *state = new;
+        changed
     }
 
     /// What the text of a file says, or every mistake in it.

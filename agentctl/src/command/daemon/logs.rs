@@ -1,54 +1,69 @@
-//! `daemon logs`: the end of the log file.
+//! `daemon logs`: the end of the log file, and what is written to it from now on.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
-use std::path::Path;
+mod file;
 
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use self::file::Log;
+use crate::client::Client;
+use crate::clock;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::clean;
 
-/// How far back from the end the log is read, in bytes.
-const LIMIT: u64 = 4 * 1024 * 1024;
+/// How often it is looked for more.
+const LOOK: Duration = Duration::from_millis(200);
 
-/// Prints the last `lines` lines.
-pub(super) fn print(invocation: &Invocation, lines: usize) -> Result<(), Failure> {
-    let log = &invocation.paths().log;
-    let text = end(log).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::failed(format!("there is no log at `{}`", log.display()))
-            .hint("an agent run by a service manager writes to its journal"),
-        kind => Failure::failed(format!("the log `{}` cannot be read: {kind}", log.display())),
-    })?;
+/// Prints the last `lines` lines, and with `follow` every line that comes.
+pub(super) fn print(invocation: &Invocation, lines: usize, follow: bool) -> Result<(), Failure> {
+    if in_journal(invocation) {
+        let follow = if follow { " -f" } else { "" };
+        return Err(Failure::failed("the agent writes its log to the journal")
+            .hint(format!("`journalctl --user -u agentd -n {lines}{follow}` shows it")));
+    }
+    let paths = invocation.paths();
+    let failed = |error: io::Error| {
+        Failure::failed(format!("the log `{}` cannot be read: {}", paths.log.display(), error.kind()))
+    };
+    let mut log = match Log::open(paths.log.clone()) {
+        Ok(log) => log,
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        Err(_) if follow => {
+            invocation.output.note(&format!("There is no log at `{}` yet; waiting for one", paths.log.display()));
+            Log::missing(paths.log.clone())
+        }
+        Err(_) => {
+            return Err(Failure::failed(format!("there is no log at `{}`", paths.log.display()))
+                .hint("one that a service manager runs writes elsewhere: `journalctl --user -u agentd`"));
+        }
+    };
+    let mut last = log.more().map_err(failed)?;
+    if last.len() < lines {
+        // The file may have been begun a moment ago.
+        let mut old = Log::open(paths.old_log()).and_then(|mut old| old.more()).unwrap_or_default();
+        old.append(&mut last);
+        last = old;
+    }
+    last.drain(..last.len().saturating_sub(lines));
+    show(invocation, &last)?;
+    while follow {
+        clock::pause(LOOK);
+        show(invocation, &log.more().map_err(failed)?)?;
+    }
+    Ok(())
+}
+
+/// Whether an agent runs that writes to the journal.
+fn in_journal(invocation: &Invocation) -> bool {
+    let Ok(connected) = invocation.door().connect() else { return false };
+    Client::new(connected.stream).status().is_ok_and(|agent| agent.journal)
+}
+
+fn show(invocation: &Invocation, lines: &[String]) -> Result<(), Failure> {
     if invocation.output.is_json() {
-        return last(&text, lines).try_for_each(|line| invocation.output.json(&line));
+        return lines.iter().try_for_each(|line| invocation.output.json(line));
     }
-    let text: String = last(&text, lines).flat_map(|line| [clean(line), "\n".into()]).collect();
+    let text: String = lines.iter().flat_map(|line| [clean(line), "\n".into()]).collect();
     if text.is_empty() { Ok(()) } else { invocation.output.text(&text) }
-}
-
-fn end(log: &Path) -> std::io::Result<String> {
-    let mut file = File::open(log)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LIMIT)))?;
-    let mut bytes = Vec::new();
-    file.take(LIMIT).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn last(text: &str, lines: usize) -> impl Iterator<Item = &str> {
-    let count = text.lines().count();
-    text.lines().skip(count.saturating_sub(lines))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_lines_are_taken() {
-        let take = |lines| last("1\n2\n3\n", lines).collect::<Vec<_>>();
-        assert_eq!(take(2), ["2", "3"]);
-        assert_eq!(take(9), ["1", "2", "3"]);
-        assert!(take(0).is_empty());
-    }
 }

@@ -71,6 +71,15 @@ impl State {
         self.known.insert(provider.name.clone(), Known { provider: Arc::new(provider), text });
     }
 
+    /// What differs: of `environments` and `providers`.
+    pub(super) fn changed(&self, new: &Self) -> Vec<&'static str> {
+        let providers =
+            |state: &Self| state.known.iter().map(|(name, known)| (name.clone(), known.text.clone())).collect();
+        let (old_ones, new_ones): (Vec<(String, String)>, Vec<_>) = (providers(self), providers(new));
+        let changes = [("environments", self.added != new.added), ("providers", old_ones != new_ones)];
+        changes.into_iter().filter(|(_, differs)| *differs).map(|(word, _)| word).collect()
+    }
+
     fn note(&mut self, path: &Path, text: &str, found: Findings) {
         if let Err(problems) = found.none_or(path, text, ()) {
             self.broken.push((path.to_owned(), problems));
