@@ -13,6 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Request;
 use http_body_util::Full;
 use proto::paths::Paths;
+use tokio::net::UnixListener;
 
 pub use self::control::Overrides;
 use crate::api::{Api, Door, Parts};
@@ -228,22 +229,26 @@ pub fn start(setup: Setup) -> Result<Daemon, StartError> {
         inquiries,
         control: Box::new(control.clone()),
     });
-    let door = Door::new(api.router(), env!("CARGO_PKG_VERSION"));
-    let mut introduction = axum::http::HeaderMap::new();
-    door.introduce(&mut introduction);
-    let service =
-        tower::ServiceBuilder::new().map_request(|request: Request<Full<Bytes>>| request.map(Body::new)).service(door);
-    let tasks = groups.door.clone();
-    let serving =
-        transport::serve(listening.listener, limits, Refusals::new(introduction), tasks, connections, service);
-    groups.door.spawn("door", Panic::Stops, async move {
-        serving.await;
-    });
+    open_door(api, listening.listener, limits, connections, &groups.door);
     groups.root.spawn("clock", Panic::Logged, cancellable(groups.root.clone(), watch_for_jumps(clock)));
     platform::notify::ready();
     tracing::info!(socket = %socket.display(), profiles = vault.len(), "serving");
     let links = parts.links;
     Ok(Daemon { socket, groups, notices, vault, links, store, control, instance, file: listening.file })
+}
+
+/// Serves everybody who connects.
+fn open_door(api: Api, listener: UnixListener, limits: Limits, connections: Connections, tasks: &Tasks) {
+    let door = Door::new(api.router(), env!("CARGO_PKG_VERSION"));
+    let mut introduction = axum::http::HeaderMap::new();
+    door.introduce(&mut introduction);
+    let service =
+        tower::ServiceBuilder::new().map_request(|request: Request<Full<Bytes>>| request.map(Body::new)).service(door);
+    let refusals = Refusals::new(introduction);
+    let serving = transport::serve(listener, limits, refusals, tasks.clone(), connections, service);
+    tasks.spawn("door", Panic::Stops, async move {
+        serving.await;
+    });
 }
 
 async fn cancellable(tasks: Tasks, work: impl Future<Output = ()>) {

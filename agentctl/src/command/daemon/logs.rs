@@ -47,11 +47,13 @@ pub(super) fn print(invocation: &Invocation, lines: usize, follow: bool) -> Resu
     }
     last.drain(..last.len().saturating_sub(lines));
     show(invocation, &last)?;
-    while follow {
+    if !follow {
+        return Ok(());
+    }
+    loop {
         clock::pause(LOOK);
         show(invocation, &log.more().map_err(failed)?)?;
     }
-    Ok(())
 }
 
 /// Whether an agent runs that writes to the journal.
