@@ -22,6 +22,13 @@ pub(crate) fn ready<const N: usize>(sources: [Option<BorrowedFd<'_>>; N], wait: 
     ready
 }
 
+/// Whether nobody will ever read what is written there (`POLLERR` of `poll(2)`, which is told unasked).
+pub(crate) fn is_deserted(sink: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(sink, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut polled, Some(&at_once)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -41,5 +48,13 @@ mod tests {
         other.write_all(b"x").expect("there is room");
         assert_eq!(look(Duration::from_mins(1)), [false, false, true]);
         assert_eq!(ready([None, Some(closed.as_fd())], Duration::from_mins(1)), [false, true]);
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_is_deserted() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        assert!(!is_deserted(writer.as_fd()));
+        drop(reader);
+        assert!(is_deserted(writer.as_fd()));
     }
 }

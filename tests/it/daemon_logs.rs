@@ -1,14 +1,16 @@
 //! `daemon logs`: the file of an agent that `agentctl` started, followed across restarts and new files, and bounded; where the
 //! log is in the journal, the command that shows it.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::process::Stdio;
 
 use harness::ctl::Ctl;
 use harness::daemon::Process;
 use harness::running::Running;
 use harness::sandbox::{Sandbox, program};
 use harness::session::Home;
-use harness::until::until_true;
+use harness::until::{until, until_true};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -65,6 +67,27 @@ fn a_log_that_becomes_full_while_the_agent_runs_is_put_aside_in_place_of_the_one
     assert!(old.starts_with("xxx") && old.len() >= MOST && old.ends_with('\n'), "the line that fills it is whole");
     assert!(new.len() < MOST && new.contains(" stopped "), "what comes later is in the new one: {new}");
     assert_eq!(std::fs::metadata(&log).expect("it is there").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_follower_whose_reader_goes_away_ends_without_a_word() {
+    let home = Home::new();
+    let session = home.session();
+    drop(session.ctl(&["daemon", "start"]).run().ok());
+    let mut command = session.command(program("agentctl"));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    command.args(["daemon", "logs", "--follow"]).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("agentctl can be started");
+    drop(command);
+    let mut line = String::new();
+    let mut reader = BufReader::new(reader);
+    reader.read_line(&mut line).expect("it shows what there is");
+    assert!(line.contains(" serving "), "{line}");
+    drop(reader);
+    // Nothing more is logged that it could try to write.
+    let status = until("it ends", || child.try_wait().expect("it is ours"));
+    let said = child.stderr.take().map(std::io::read_to_string).expect("a pipe").expect("text");
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
 }
 
 #[test]

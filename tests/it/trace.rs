@@ -3,8 +3,9 @@
 use harness::canary::Canaries;
 use harness::ctl::{Ctl, Ran};
 use harness::daemon::Process;
-use harness::issuer::{Behaviour, Client, Config, Endpoint, Issuer};
+use harness::issuer::{Behaviour, Client, ClientAuth, ClientKey, Config, Endpoint, Issuer, Pushed, Receiver};
 use harness::sandbox::Sandbox;
+use harness::service::{Service, Tensormesh};
 use serde_json::Value;
 
 /// A browser that does as it is told, and agrees.
@@ -18,7 +19,10 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let mut config = Config::default();
+        Self::of(Config::default())
+    }
+
+    fn of(mut config: Config) -> Self {
         config.device.auto_approve = Some(std::time::Duration::from_secs(2));
         config.device.interval = Some(1);
         let sandbox = Sandbox::new();
@@ -30,8 +34,17 @@ impl Stage {
     fn trace(&self, arguments: &[&str], input: &str) -> Ran {
         let ran = Ctl::new(&self.sandbox, &[&["trace"], arguments].concat()).env("BROWSER", BROWSER).input(input).run();
         let canaries = Canaries::new(self.issuer.secrets().into_iter().chain([Client::SECRET.to_owned()]));
-        canaries.assert_absent(&format!("the trace of {arguments:?}"), &ran.err);
+        canaries.assert_absent(&format!("the trace of {arguments:?}"), self.said(&ran));
         ran
+    }
+
+    /// What was said on standard error, without the address that the login itself shows to be opened.
+    fn said(&self, ran: &Ran) -> String {
+        let address = self.issuer.endpoint(Endpoint::Authorization);
+        ran.err
+            .lines()
+            .filter(|line| !line.trim_start().starts_with(&address))
+            .fold(String::new(), |said, line| said + line + "\n")
     }
 
     fn login(&self, how: &[&str], client: &str, profile: &str, input: &str) -> Ran {
@@ -125,6 +138,66 @@ fn every_step_of_every_login_is_shown() {
 
     let logout = traced(&stage.trace(&["logout", "d", "--yes"], "").ok());
     assert!(has(&logout, &asks(&stage.issuer, "d", "POST", Endpoint::Revocation, "200 (")), "{logout:?}");
+}
+
+#[test]
+fn neither_a_pushed_request_nor_the_proof_by_a_key_is_shown() {
+    let key = ClientKey::generate();
+    let mut config = Config { pushed: Pushed::Required, ..Config::default() };
+    let auth = ClientAuth::PrivateKeyJwt { key: key.clone(), receiver: Receiver::Issuer };
+    config.clients.push(Client { auth, ..Client::public("by-key") });
+    let stage = Stage::of(config);
+    let file = stage.sandbox.path().join("key.pem");
+    std::fs::write(&file, &key.pem).expect("the sandbox is writable");
+    let by_key = ["--browser", "--client-key-file", file.to_str().expect("it is text")];
+    let login = stage.login(&by_key, "by-key", "k", "").ok();
+    let lines = traced(&login);
+    assert!(has(&lines, &asks(&stage.issuer, "k", "POST", Endpoint::PushedAuthorization, "201 (")), "{lines:?}");
+    assert!(has(&lines, &asks(&stage.issuer, "k", "POST", Endpoint::Token, "200 (")), "{lines:?}");
+    let refresh = stage.trace(&["refresh", "k"], "").ok();
+    let logout = stage.trace(&["logout", "k", "--yes"], "").ok();
+
+    let ledger = stage.issuer.ledger();
+    let sent = |name: &str| -> Vec<String> {
+        ledger.entries().iter().filter_map(|entry| entry.field(name)).map(str::to_owned).collect()
+    };
+    assert_eq!(sent("client_assertion").len(), 5, "pushed, redeemed, refreshed, and two tokens revoked");
+    let names = ["client_assertion", "code", "code_challenge", "code_verifier", "nonce", "request_uri", "state"];
+    let mut secrets = vec![key.on_the_wire()];
+    for name in names {
+        let values = sent(name);
+        assert!(!values.is_empty(), "`{name}` was sent");
+        secrets.extend(values);
+    }
+    secrets.extend(key.pem.lines().map(str::to_owned));
+    let all = [login, refresh, logout].map(|ran| stage.said(&ran)).concat();
+    Canaries::new(secrets).assert_absent("the traces", &all);
+}
+
+#[test]
+fn what_is_said_to_one_of_the_five_services_is_shown_without_its_secrets() {
+    let service = Service::launch(Tensormesh { interval: Some(0.1), ..Tensormesh::default() });
+    service.follow_real_time();
+    service.auto_approve(true);
+    let sandbox = Sandbox::new();
+    let _daemon = Process::start(&sandbox);
+    let run = |arguments: &[&str]| Ctl::new(&sandbox, arguments).env("BROWSER", "true").run().ok();
+    drop(run(&["env", "add", "here", service.url(), "--provider", "tensormesh"]));
+    drop(run(&["env", "switch", "here", "--provider", "tensormesh"]));
+    let mut all = String::new();
+    for (arguments, method, path) in [
+        (&["trace", "login", "tensormesh", "-p", "work"][..], "POST", Tensormesh::EXCHANGE),
+        (&["trace", "whoami", "-p", "work"], "GET", Tensormesh::PROFILE),
+        (&["trace", "refresh", "work"], "POST", Tensormesh::REFRESH),
+    ] {
+        let ran = run(arguments);
+        let request = format!("work: {method} {}{path} → 200 (", service.url());
+        assert!(has(&traced(&ran), &request), "{request}: {ran:?}");
+        all.push_str(&ran.err);
+    }
+    let secrets = service.secrets();
+    assert!(secrets.len() >= 4, "two pairs of tokens at least");
+    Canaries::new(secrets).assert_absent("the traces", &all);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod file;
 
 use std::io::{self, ErrorKind};
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use self::file::Log;
@@ -11,6 +12,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::clean;
+use crate::wait;
 
 /// How often it is looked for more.
 const LOOK: Duration = Duration::from_millis(200);
@@ -52,6 +54,9 @@ pub(super) fn print(invocation: &Invocation, lines: usize, follow: bool) -> Resu
     }
     loop {
         clock::pause(LOOK);
+        if wait::is_deserted(io::stdout().as_fd()) {
+            return Err(Failure::BrokenPipe);
+        }
         show(invocation, &log.more().map_err(failed)?)?;
     }
 }
