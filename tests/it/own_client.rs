@@ -187,3 +187,24 @@ fn a_service_of_ones_own_address_asks_for_it() {
     // From now on it is the deployment in use.
     drop(desk.run(&["login", "okta", "--device", "-p", "second"]).ok());
 }
+
+#[test]
+fn where_a_service_registers_clients_none_has_to_be_named() {
+    let mut standard = standard::keycloak();
+    standard.config.registration.offered = true;
+    let desk = Desk::elsewhere(standard);
+    let login = ["login", "keycloak", "--environment", &desk.base, "--device", "--no-open-browser", "-p"];
+    let _first = desk.run(&[&login[..], &["one"]].concat()).ok();
+    let _second = desk.run(&[&login[..], &["two"]].concat()).ok();
+    assert_eq!(desk.issuer.registered().len(), 1, "both logins are of the client that was registered for the first");
+    let shown = desk.json(&["status", "two"]);
+    assert_eq!(shown["profile"]["client_id"], "registered-1");
+}
+
+#[test]
+fn where_a_service_registers_none_it_is_said_where_to_get_one() {
+    let desk = Desk::elsewhere(standard::keycloak());
+    let login = ["login", "keycloak", "--environment", &desk.base, "--device", "--no-open-browser"];
+    let ran = desk.run(&login).fails(2);
+    assert!(ran.err.contains("--client-id") && ran.err.contains("`agentctl provider show`"), "{ran:?}");
+}

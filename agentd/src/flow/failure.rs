@@ -163,7 +163,9 @@ impl Failure {
             }
             Self::KeyRefused => Some("check that the key is whole, not revoked, and of this environment"),
             Self::NoClientId => Some("give it with `--client-id`"),
-            Self::NoRegistration => Some("register a client there, and give it with `--client-id`"),
+            Self::NoRegistration => Some(
+                "register a client there (`agentctl provider show` knows where for some services), and give it with `--client-id`",
+            ),
             Self::RegistrationRefused { .. } => Some(
                 "register a client there by hand, and give it with `--client-id`; a service that registers for some only wants \
                  `--registration-token-stdin`",
