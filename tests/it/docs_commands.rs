@@ -19,7 +19,7 @@ const NOT_TYPED: [(&str, &str); 12] = [
     ("cargo xtask test", "what runs this"),
     ("cargo install --locked --path agentd", "minutes of building; both programs are built for the tests"),
     ("cargo install --locked --path agentctl", "the same"),
-    ("mkdir -p ~/.config/systemd/user", "the units are checked by `systemd-analyze`; there is no user manager here"),
+    ("mkdir -p ~/.config/systemd/user", "for a user manager, and a test must not have one"),
     ("cp systemd/agentd.service systemd/agentd.socket ~/.config/systemd/user/", "the same"),
     ("systemctl --user daemon-reload", "the same"),
     ("systemctl --user enable --now agentd.socket", "the same"),

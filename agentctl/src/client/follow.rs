@@ -41,26 +41,11 @@ impl<'a, E> Follow<'a, E> {
 }
 
 impl<E: DeserializeOwned> Follow<'_, E> {
-    /// The next event; none when the agent ended the stream.
-    #[allow(dead_code, reason = "for streams that are followed without anything beside them")]
-    pub(crate) fn next(&mut self) -> Result<Option<E>, ClientError> {
-        loop {
-            match self.here()? {
-                Next::End => return Ok(None),
-                Next::Event(event) => return Ok(Some(event)),
-                Next::Nothing => self.fill()?,
-            }
-        }
-    }
-
     /// The next event, if it has arrived.
     pub(crate) fn here(&mut self) -> Result<Next<E>, ClientError> {
         loop {
-            if let Some(frame) = self.frames.next() {
-                let event = serde_json::from_str(&frame);
-                return event
-                    .map(Next::Event)
-                    .map_err(|_| ClientError::Garbled("an event is not the expected message"));
+            if let Some(event) = self.event() {
+                return event.map(Next::Event);
             }
             let mut part = Wiped::with_capacity(1024);
             match self.connection.arrived(&mut self.transfer, &mut part)? {
@@ -107,8 +92,12 @@ impl<E: DeserializeOwned> Follow<'_, E> {
                 Err(error) => return Err(error),
             }
         }
-        let Some(frame) = self.frames.next() else { return Ok(Heard::Pulse) };
-        let event = serde_json::from_str(&frame);
-        event.map(Heard::Event).map_err(|_| ClientError::Garbled("an event is not the expected message"))
+        self.event().map_or(Ok(Heard::Pulse), |event| event.map(Heard::Event))
+    }
+
+    /// The next event of those that have come whole.
+    fn event(&mut self) -> Option<Result<E, ClientError>> {
+        let frame = self.frames.next()?;
+        Some(serde_json::from_str(&frame).map_err(|_| ClientError::Garbled("an event is not the expected message")))
     }
 }

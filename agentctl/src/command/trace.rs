@@ -136,8 +136,10 @@ impl Shown<'_> {
     }
 
     fn settle(&mut self) {
-        if self.repeated > 0 {
-            self.output.trace(&format!("the same {} times more", self.repeated), &Value::Null);
+        match self.repeated {
+            0 => {}
+            1 => self.output.trace("the same once more", &Value::Null),
+            times => self.output.trace(&format!("the same {times} times more"), &Value::Null),
         }
         self.repeated = 0;
     }
