@@ -122,9 +122,25 @@ fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
         .disable_help_subcommand(true)
         .subcommands(command::VERBS.iter().filter(|verb| wanted(verb)).map(|verb| {
             let command = Command::new(verb.name).about(verb.about).after_help(verb.after_help());
-            command.visible_aliases(verb.aliases.iter().copied()).defer(verb.arguments)
+            with_arguments(verb, command.visible_aliases(verb.aliases.iter().copied()))
         }));
     Globals::augment_args(command)
+}
+
+/// The verb with its arguments, or with its actions, each of which says what it does to the world.
+fn with_arguments(verb: &Verb, command: Command) -> Command {
+    let actions: Vec<&Form> =
+        verb.forms.iter().filter(|form| !form.action.is_empty() && !form.action.starts_with("--")).collect();
+    if actions.is_empty() {
+        return command.defer(verb.arguments);
+    }
+    actions.into_iter().fold((verb.arguments)(command), |command, form| {
+        command.mut_subcommand(form.action, |action| match action.get_after_help() {
+            // Another verb, with a help of its own.
+            Some(_) => action,
+            None => action.after_help(verb.after_action(form)),
+        })
+    })
 }
 
 /// Does what the arguments say.
@@ -226,7 +242,9 @@ mod tests {
             }
             let silent = verb.get_arguments().filter(|a| a.get_help().is_none() && !a.is_hide_set());
             assert_eq!(silent.map(|a| a.get_id().to_string()).collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
-            assert!(!verb.get_about().expect("each verb has its line").to_string().ends_with('.'), "{name}");
+            let about = verb.get_about().expect("each verb has its line").to_string();
+            let own = command::VERBS.iter().find(|verb| verb.name == name).map(|verb| verb.about);
+            assert!(Some(about.as_str()) == own && !about.ends_with('.'), "{name}: {about}");
         }
     }
 
@@ -241,6 +259,15 @@ mod tests {
             let (options, forms): (Vec<&str>, Vec<&str>) =
                 verb.forms.iter().map(|form| form.action).partition(|action| action.starts_with("--"));
             assert_eq!(forms, if actions.is_empty() { vec![""] } else { actions }, "{}", verb.name);
+            for action in built.get_subcommands() {
+                let help = action.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    help.contains("Changes: ") && help.contains("Prompts: "),
+                    "{} {}",
+                    verb.name,
+                    action.get_name()
+                );
+            }
             for option in options {
                 let known = built.get_arguments().filter_map(clap::Arg::get_long);
                 assert!(known.into_iter().any(|long| option[2..] == *long), "{} {option}", verb.name);

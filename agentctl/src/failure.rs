@@ -81,8 +81,7 @@ impl Failure {
             Self::Problem(problem) => (problem.code == Code::NotFound, &problem.detail),
             Self::BrokenPipe | Self::Quiet(_) => return false,
         };
-        known
-            && (*detail == format!("there is no profile `{name}`") || *detail == format!("there is no profile {name}"))
+        known && *detail == format!("there is no profile `{name}`")
     }
 
     /// The process status.

@@ -78,6 +78,32 @@ impl Form {
     }
 }
 
+impl Form {
+    fn tell(&self, text: &mut String, indent: &str) {
+        let lines = [
+            ("Changes: ", self.changes.unwrap_or("nothing, it only reads")),
+            ("Network: ", self.network.words()),
+            ("Prompts: ", self.prompts.unwrap_or("never")),
+        ];
+        for (label, words) in lines {
+            text.extend([indent, label, words, "\n"]);
+        }
+    }
+}
+
+/// Adds the examples, if there are any.
+fn show<'e>(text: &mut String, examples: impl Iterator<Item = &'e str>) {
+    let examples: Vec<&str> = examples.collect();
+    match examples.len() {
+        0 => return,
+        1 => text.push_str("\nExample:"),
+        _ => text.push_str("\nExamples:"),
+    }
+    for example in examples {
+        text.extend(["\n  ", example]);
+    }
+}
+
 impl Network {
     /// In words.
     pub(crate) fn words(self) -> &'static str {
@@ -99,23 +125,20 @@ impl Verb {
         }
         for form in self.forms {
             if !form.action.is_empty() {
-                text.push_str(form.action);
-                text.push_str(":\n");
+                text.extend([form.action, ":\n"]);
             }
-            let indent = if form.action.is_empty() { "" } else { "  " };
-            let lines = [
-                ("Changes: ", form.changes.unwrap_or("nothing, it only reads")),
-                ("Network: ", form.network.words()),
-                ("Prompts: ", form.prompts.unwrap_or("never")),
-            ];
-            for (label, words) in lines {
-                text.extend([indent, label, words, "\n"]);
-            }
+            form.tell(&mut text, if form.action.is_empty() { "" } else { "  " });
         }
-        text.push_str(if self.examples.len() == 1 { "\nExample:" } else { "\nExamples:" });
-        for example in self.examples {
-            text.extend(["\n  ", example]);
-        }
+        show(&mut text, self.examples.iter().copied());
+        text
+    }
+
+    /// What stands below the options in the help of one action.
+    pub(crate) fn after_action(&self, form: &Form) -> String {
+        let mut text = String::new();
+        form.tell(&mut text, "");
+        let typed = format!("agentctl {} {}", self.name, form.action);
+        show(&mut text, self.examples.iter().copied().filter(|example| example.starts_with(&typed)));
         text
     }
 }

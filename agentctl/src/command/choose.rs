@@ -34,7 +34,7 @@ pub(super) fn unknown(client: &mut Client, name: &ProfileName) -> Failure {
 }
 
 fn no_such(name: &ProfileName, profiles: &[Profile]) -> Failure {
-    let detail = format!("there is no profile {name}");
+    let detail = format!("there is no profile `{name}`");
     let failure = Failure::own("not-found", Status::Failed, detail);
     if profiles.is_empty() {
         return failure.hint("`agentctl list` shows them; there are none yet: `agentctl login`");

@@ -164,18 +164,17 @@ fn pick(invocation: &Invocation, provider: Option<ProviderName>) -> Result<(Stri
             None => None,
         },
     };
-    let provider = provider.ok_or_else(|| {
-        Failure::usage("nothing says of which service the deployment is").hint("add `--provider PROVIDER`")
-    })?;
+    let provider = provider
+        .ok_or_else(|| Failure::usage("nothing says which service is meant").hint("add `--provider PROVIDER`"))?;
     let known = provider::known(&mut client, &provider)?.environments;
     if !invocation.can_ask() {
         let names: Vec<&str> = known.iter().map(|environment| environment.name.as_str()).collect();
-        return Err(Failure::usage(format!("no deployment is named; there are: {}", names.join(", ")))
+        return Err(Failure::usage(format!("no environment is named; there are: {}", names.join(", ")))
             .hint("`agentctl env switch NAME`"));
     }
     let choice = |one: &Environment| Choice::new(one.name.as_str(), one.url.as_str()).in_use(one.current);
     let choices: Vec<Choice> = known.iter().map(choice).collect();
-    let at = prompt::pick(invocation, "deployment", &choices)?;
+    let at = prompt::pick(invocation, "environment", &choices)?;
     Ok((known[at].name.clone(), provider))
 }
 

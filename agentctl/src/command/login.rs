@@ -58,7 +58,7 @@ Without a terminal nothing is asked: what is missing is named, and replacing ano
         "agentctl login work",
         "agentctl login --issuer https://login.example.org --client-id my-tool --device --profile work",
         "agentctl login work --acr phr --max-age 5m",
-        "agentctl login --issuer https://login.example.org --client-id my-job --client-credentials --client-key-file key.pem",
+        "agentctl login okta --client-credentials --client-id my-job --client-key-file key.pem",
         "agentctl login --api-key-stdin --profile ci --expires-at 90d < key.txt",
         "agentctl login --list",
         "agentctl login --resume work",

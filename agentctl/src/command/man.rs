@@ -71,7 +71,10 @@ fn name(command: &Command) -> String {
 
 fn page(command: &Command) -> Result<Vec<u8>, Failure> {
     let mut page = Vec::new();
-    let rendered = Man::new(command.clone()).manual("agentctl manual").render(&mut page);
+    let rendered = Man::new(command.clone())
+        .manual("agentctl manual")
+        .source(concat!("agentctl ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page);
     rendered.map_err(|error| Failure::failed(format!("the page cannot be made: {}", error.kind())))?;
     Ok(page)
 }

@@ -7,14 +7,14 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::invocation::{self, Invocation};
 
-/// What a credential is for.
+// A doc comment here would take the place of what the verb says of itself.
 #[derive(Debug, clap::Args)]
 pub(super) struct For {
     /// Use the profile that is for this host: `HOST`, `HOST:PORT` or a URL; no other profile will do
     #[arg(long, value_name = "HOST")]
     for_host: Option<String>,
     /// Use the current profile of this service, whichever profile is current otherwise
-    #[arg(long, value_name = "SERVICE", value_parser = ProviderName::parse)]
+    #[arg(long, value_name = "PROVIDER", value_parser = ProviderName::parse)]
     provider: Option<ProviderName>,
 }
 

@@ -57,7 +57,8 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
 
 fn current(client: &mut Client) -> Result<ProfileName, Failure> {
     client.status()?.current.ok_or_else(|| {
-        Failure::own("login-required", Status::LoginRequired, "no profile is current").hint("`agentctl login`")
+        Failure::own("login-required", Status::LoginRequired, "no profile is current")
+            .hint("run `agentctl login`, or make one current with `agentctl switch NAME`")
     })
 }
 

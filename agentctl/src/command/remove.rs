@@ -5,7 +5,7 @@ use proto::id::ProfileName;
 use serde_json::json;
 
 use super::{augment, choose};
-use crate::cli::{self, Form, Verb};
+use crate::cli::{self, Form, Network, Verb};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::profile;
@@ -19,6 +19,7 @@ pub(super) const VERB: Verb = Verb {
 Its tokens stay valid at the service until they lapse; `agentctl logout` revokes them. Without a name: the only
 profile, else asks which.",
     forms: &[Form::changes("settings, login and links of the profile are gone")
+        .network(Network::When("only to end a client that the agent has registered for it"))
         .prompts("before it does anything; without a terminal it needs `--yes`")],
     examples: &["agentctl remove work --yes"],
     arguments: augment::<Remove>,
@@ -62,7 +63,7 @@ fn run(matches: &ArgMatches, invocation: &Invocation) -> Result<(), Failure> {
     prompt::confirm(invocation, yes, &format!("Forget the profile {who}, with its settings and its login?"))?;
     let removed = invocation.connect()?.remove(&name)?;
     if !removed.existed {
-        output.warning(&format!("there is no profile {name} any more"));
+        output.warning(&format!("there is no profile `{name}` any more"));
     }
     for left in &removed.still_valid {
         output.warning(left);

@@ -16,7 +16,7 @@ pub(super) const VERB: Verb = Verb {
     name: "switch",
     aliases: &[],
     about: "Make a profile the current one",
-    more: "The current profile is used when neither `--profile` nor AGENTCTL_PROFILE names one.",
+    more: "The current profile is used when nothing else decides; `agentctl why` shows what does.",
     forms: &[Form::changes("which profile is current, for every program of this user")
         .prompts("for the profile, if none is named")],
     examples: &["agentctl switch work"],

@@ -24,7 +24,8 @@ pub(super) const VERB: Verb = Verb {
     more: "\
 Prints the token and a newline, nothing else; with `-o json` also its expiry, scopes and lease id. Where nothing is
 logged in, the key in the provider's variable is printed, if it is set. Keep what is printed out of logs and files.",
-    forms: &[Form::reads().network(Network::When("only when the token has to be refreshed first"))],
+    forms: &[Form::reads()
+        .network(Network::When("only when the token has to be refreshed first, or a narrower one fetched"))],
     examples: &[
         "curl -H \"Authorization: Bearer $(agentctl token --min-ttl 5m)\" https://api.example.org/",
         "agentctl token --for-host https://github.com/o/r.git",

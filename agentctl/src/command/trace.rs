@@ -11,8 +11,8 @@ use proto::id::ProfileName;
 use proto::trace::{TraceKind, Traced};
 use serde_json::Value;
 
-use super::VERBS;
-use crate::cli::{Form, Network, Verb};
+use super::{VERBS, list, login, logout, project, refresh, reject, sync, token, whoami};
+use crate::cli::{Form, Verb};
 use crate::client::{Client, ClientError, Follow, Heard};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -28,23 +28,24 @@ duration, kind and size of the answer; then what the agent makes of it. With `-o
 and the answer of the verb is on standard output as always. What the agent does for other profiles in the meantime is shown
 too, unless the profile is named. Tokens, codes, keys and secrets are never shown, nor is any text that the service wrote.",
     forms: &[
-        as_without("login"),
-        as_without("logout"),
-        as_without("whoami"),
-        as_without("list"),
-        as_without("project"),
-        as_without("token"),
-        as_without("refresh"),
-        as_without("sync"),
-        as_without("reject"),
+        traced(&login::VERB),
+        traced(&logout::VERB),
+        traced(&whoami::VERB),
+        traced(&list::VERB),
+        traced(&project::VERB),
+        traced(&token::VERB),
+        traced(&refresh::VERB),
+        traced(&sync::VERB),
+        traced(&reject::VERB),
     ],
     examples: &["agentctl trace refresh work", "agentctl trace login github"],
     arguments,
     run,
 };
 
-const fn as_without(verb: &'static str) -> Form {
-    Form::changes("what the verb changes").action(verb).network(Network::Always).prompts("what the verb asks")
+/// A verb does to the world what it does without being looked at.
+const fn traced(verb: &Verb) -> Form {
+    verb.forms[0].action(verb.name)
 }
 
 /// How often it is looked whether the verb has ended.

@@ -51,7 +51,9 @@ pub(crate) fn provider(provider: &Provider, paint: Paint) -> String {
     rows.extend(provider.client.iter().flat_map(client));
     let can = [(provider.whoami, "whoami"), (provider.projects, "project")];
     let can: Vec<&str> = can.iter().filter(|(can, _)| *can).map(|(_, word)| *word).collect();
-    rows.push(("answers to", Cell::plain(if can.is_empty() { "nothing".to_owned() } else { can.join(", ") })));
+    if !can.is_empty() {
+        rows.push(("answers to", Cell::plain(can.join(", "))));
+    }
     let hosts = hosts(provider);
     let lists = [
         ("hosts", &hosts),
@@ -71,6 +73,9 @@ fn client(client: &OwnClient) -> Vec<(&'static str, Cell)> {
     let mut rows = vec![("your client", Cell::plain(clean(&client.kind)))];
     rows.extend(client.obtain.as_deref().map(|page| ("  get it at", Cell::plain(clean(page)))));
     rows.extend(client.redirect.as_deref().map(|redirect| ("  redirect", Cell::plain(clean(redirect)))));
+    if client.register {
+        rows.push(("  or none", Cell::plain("the agent registers one, where the service lets it")));
+    }
     if client.kept.is_empty() {
         rows.push(("  kept", Cell::plain("none")));
     }

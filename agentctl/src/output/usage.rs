@@ -27,9 +27,8 @@ impl Line {
 pub(super) fn lines(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let line = line
-            .replace("unrecognized subcommand", "there is no verb")
-            .replace("a similar subcommand", "a similar verb");
+        let line =
+            line.replace("unrecognized subcommand", "there is no verb").replace("similar subcommand", "similar verb");
         if let Some(said) = line.strip_prefix("error: ") {
             lines.push(Line::new("error:", Colour::Red, said));
         } else if let Some(tip) = line.trim_start().strip_prefix("tip: ") {

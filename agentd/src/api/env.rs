@@ -86,7 +86,8 @@ impl Api {
         let name = named.map(ToString::to_string).or_else(current);
         let name = name.ok_or_else(|| {
             Failure(
-                Problem::new(Code::InvalidRequest, "nothing says which service is meant").hint("add `--provider NAME`"),
+                Problem::new(Code::InvalidRequest, "nothing says which service is meant")
+                    .hint("add `--provider PROVIDER`"),
             )
         })?;
         Ok(self.inquiries.provider(&name)?)

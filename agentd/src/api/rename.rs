@@ -22,7 +22,7 @@ pub(super) async fn rename(
         carried.links.renamed().await;
         renamed.map_err(Failure::from)
     });
-    let snapshot = renamed.await.unwrap_or(Err(Failure::from(RenameError::NotSaved(WriteError::Closed))))?;
+    let snapshot = renamed.await.unwrap_or_else(|| Err(Failure::from(RenameError::NotSaved(WriteError::Closed))))?;
     Ok(Json(Renamed { from: request.profile, profile: api.profile(&snapshot) }))
 }
 

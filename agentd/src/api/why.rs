@@ -71,6 +71,9 @@ impl Api {
             Undecided::Misfit { .. } => Problem::new(Code::InvalidRequest, detail)
                 .hint("name another profile, or none: `agentctl why` shows which"),
             Undecided::None { .. } => {
+                if let Some(Err(unknown)) = provider.map(|provider| self.inquiries.provider(provider)) {
+                    return unknown.told();
+                }
                 let at = host.map(|host| self.inquiries.providers_at(host)).unwrap_or_default();
                 let hint = match (provider, at.as_slice()) {
                     (Some(provider), _) => format!("run `agentctl login {provider}`"),

@@ -68,9 +68,6 @@ fn in_journal(invocation: &Invocation) -> bool {
 }
 
 fn show(invocation: &Invocation, lines: &[String]) -> Result<(), Failure> {
-    if invocation.output.is_json() {
-        return lines.iter().try_for_each(|line| invocation.output.json(line));
-    }
     let text: String = lines.iter().flat_map(|line| [clean(line), "\n".into()]).collect();
     if text.is_empty() { Ok(()) } else { invocation.output.text(&text) }
 }

@@ -83,7 +83,7 @@ fn unnamed(invocation: &Invocation, client: &mut Client, login: &Login) -> Resul
     if !invocation.can_ask() || providers.is_empty() {
         let words: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
         return Err(Failure::usage(format!("nothing says where to log in; providers: {}", words.join(", ")))
-            .hint("`agentctl login PROVIDER`, or `agentctl login --issuer URL --client-id ID`"));
+            .hint("`agentctl login PROVIDER`, or `agentctl login --issuer URL [--client-id ID]`"));
     }
     let choices: Vec<Choice> =
         providers.iter().map(|provider| Choice::new(provider.name.as_str(), provider.title.as_str())).collect();
