@@ -4,13 +4,14 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::clock::{self, Deadline};
+use crate::program;
 
 /// How long a program may take. Some stay in the background to serve the clipboard; those have ended for us by then.
 const PROGRAM_WAIT: Duration = Duration::from_secs(2);
@@ -72,15 +73,10 @@ fn find(path: &OsStr, name: &str, runnable: impl Fn(&Path) -> bool) -> Option<Pa
         .find(|p| runnable(p))
 }
 
-/// Whether there is a program of this name that may be run.
-pub(crate) fn runnable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-}
-
 /// Gives `text` to a program; whether it took it.
 pub(crate) fn give(path: &Path, arguments: &[&str], text: &str) -> bool {
-    let mut command = Command::new(path);
+    let folders = program::folders(&std::env::var_os("PATH").unwrap_or_default());
+    let mut command = program::command(path, &folders);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else { return false };
     let written = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());

@@ -19,6 +19,7 @@ mod failure;
 mod interrupt;
 mod invocation;
 mod output;
+mod program;
 mod prompt;
 mod wait;
 mod wiped;

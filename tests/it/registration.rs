@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591, RFC 7592): a login that names no client has one made, keeps it, and ends it.
 
 use harness::ctl::Ctl;
-use harness::issuer::{Behaviour, Client, Config, Endpoint, ErrorBody, Registration};
+use harness::issuer::{Behaviour, Client, Config, Endpoint, ErrorBody, Issuer, Registration};
 use harness::stage::{Stage, done, failed};
 use harness::wire;
 use proto::login::{Flow, LoginRequest};
@@ -217,4 +217,25 @@ async fn the_command_line_registers_with_a_token_from_standard_input() {
     assert_eq!(issuer.registered(), ["registered-1"]);
     let gone = Ctl::new(&sandbox, &["remove", "work", "--yes"]).run().ok();
     assert!(issuer.registered().is_empty(), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_registered_client_goes_to_no_endpoint_that_it_was_not_registered_for() {
+    let stage = stage(|registration| registration.secret_expires_at = Some(0));
+    log_in(&stage, "one").await;
+    let elsewhere = Issuer::launch(Config::default());
+    let request = LoginRequest {
+        flow: Some(Flow::Device),
+        device_authorization_endpoint: Some(elsewhere.endpoint(Endpoint::DeviceAuthorization)),
+        token_endpoint: Some(elsewhere.endpoint(Endpoint::Token)),
+        ..nameless(&stage, "two")
+    };
+    failed(stage.with_device(request, None).await);
+    let known = stage.issuer.secrets();
+    for entry in elsewhere.ledger().entries() {
+        assert_ne!(entry.field("client_id"), Some("registered-1"), "{entry:?}");
+        let told = format!("{entry:?}");
+        assert!(!told.contains("registered-1"), "{told}");
+    }
+    assert!(!known.is_empty() && registrations(&stage) <= 2, "and it is not registered again for that endpoint's word");
 }

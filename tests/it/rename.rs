@@ -7,9 +7,11 @@ use harness::service::{Baseten, Tank};
 use harness::stage::{PROFILE, Stage, bearer};
 use harness::until::until_true;
 use harness::wire::{name, of};
+use proto::login::{LoginRequest, LoginStep};
 use proto::problem::Code;
 use proto::profile::{Profile, RenameRequest, Renamed};
 use proto::route;
+use proto::status::Done;
 use proto::token::RefreshRequest;
 use serde_json::{Value, json};
 
@@ -38,6 +40,7 @@ fn everything_about_it_stays() {
     assert_eq!(front.run(&["token", "-p", "other"]).ok().out.trim_end(), other);
     let same = front.run(&["rename", "acme", "acme"]).ok();
     assert_eq!(same.out, "acme has this name already\n");
+    assert!(!front.log().contains("ERROR"), "{}", front.log());
     let document = front.json(&["mv", "acme", "job"]);
     assert_eq!((&document["from"], &document["profile"]["name"]), (&json!("acme"), &json!("job")));
 }
@@ -149,4 +152,21 @@ fn links_follow_and_a_daemon_that_dies_knows_the_name() {
     let _ended = desk.run(&["remove", "acme", "--yes"]).ok();
     desk.holds(&desk.at("links.json"), "[]");
     assert!(!read(&file).is_some_and(|text| text.contains(&token)), "what was written is taken out");
+}
+
+#[tokio::test]
+async fn it_waits_for_a_login_that_would_end_under_either_name() {
+    let stage = Stage::ready().await;
+    let pending = LoginRequest { profile: Some(name("new")), ..stage.device_login() };
+    let started = stage.wire.login(&pending).await.expect("the login starts");
+    stage.log_in("third", None).await;
+    for (from, to) in [(PROFILE, "new"), ("new", "other")] {
+        let request = RenameRequest { profile: name(from), to: name(to) };
+        let refused = stage.wire.call(&route::RENAME, "", &request).await.message::<Renamed>();
+        assert_eq!(refused.expect_err("a login is pending").code, Code::Busy, "{from}");
+    }
+    let cancelled = stage.wire.call(&route::CANCEL, started.id.as_str(), &()).await.message::<Done>();
+    cancelled.expect("it is cancelled");
+    stage.wire.follow(started.id.as_str(), async |_: &LoginStep| {}).await;
+    assert_eq!(rename(&stage, PROFILE, "new").await.profile.name, name("new"));
 }

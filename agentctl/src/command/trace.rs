@@ -26,7 +26,7 @@ pub(super) const VERB: Verb = Verb {
 Each request is a line on standard error: method and address without the values of its query, status, registered error code,
 duration, kind and size of the answer; then what the agent makes of it. With `-o json` each is one object on standard error,
 and the answer of the verb is on standard output as always. What the agent does for other profiles in the meantime is shown
-too, unless the profile is named. Tokens, codes, keys and secrets are never shown, nor is any text that the service wrote.",
+too, unless the profile is named. Tokens, codes, keys and secrets are never shown, nor is any text of its answers.",
     forms: &[
         traced(&login::VERB),
         traced(&logout::VERB),

@@ -8,7 +8,7 @@ mod read;
 
 use std::cell::Cell;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -112,11 +112,13 @@ fn stranger(file: &File, directory: &Path, uid: u32) -> Option<String> {
     if own.uid() != uid {
         return Some(format!("it belongs to user {}, not to you", own.uid()));
     }
-    let everybody = |mode: u32| mode & 0o002 != 0;
-    if everybody(own.mode()) {
-        return Some("everybody can write it".to_owned());
+    // A group of one's own is how some systems give everybody the mask 002.
+    let group = rustix::process::getgid().as_raw();
+    let others = |of: &Metadata| of.mode() & 0o002 != 0 || of.mode() & 0o020 != 0 && of.gid() != group;
+    if others(&own) {
+        return Some("others can write it".to_owned());
     }
-    everybody(around.mode()).then(|| "everybody can write to its directory".to_owned())
+    others(&around).then(|| "others can write to its directory".to_owned())
 }
 
 fn text(path: &Path, file: File) -> Result<String, Failure> {

@@ -14,6 +14,10 @@ pub(super) async fn rename(
     State(api): State<Api>,
     Json(request): Json<RenameRequest>,
 ) -> Result<Json<Renamed>, Failure> {
+    // A login that ends under either name would take the renamed profile for its own, or make the old one anew.
+    for name in [&request.profile, &request.to] {
+        api.logins.free(name.as_str())?;
+    }
     let carried = api.clone();
     let (from, to) = (request.profile.clone(), request.to);
     let renamed = api.vault.to_the_end(async move {

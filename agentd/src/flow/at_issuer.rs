@@ -9,6 +9,7 @@ use crate::flow::table::{Ground, Row};
 use crate::flow::{AtIssuer, Failure, Step, StepUp, device, registration};
 use crate::oauth::id_token::{self, Authenticated, IdTokenError, Wanted};
 use crate::oauth::{Account, DiscoveryError, Metadata, Presented, Revoked, Tokens};
+use crate::provider::Endpoints;
 use crate::provider::Settings;
 use crate::secret::Nonce;
 
@@ -43,7 +44,9 @@ pub(super) async fn obtain(
     let registered = at.settings.registration.is_some() && !new;
     let first = Box::pin(attempt(ground, row, &at, step_up, discovered.clone(), (browser, least_interval))).await;
     // The service may have forgotten a client that it registered some time ago.
-    if !registered || !matches!(first, Err(Failure::Misconfigured { code: "invalid_client" })) {
+    // What endpoints given by hand say of a client is no reason to make another for them.
+    let by_hand = at.settings.endpoints != Endpoints::default();
+    if !registered || by_hand || !matches!(first, Err(Failure::Misconfigured { code: "invalid_client" })) {
         return first;
     }
     registration::renew(ground, &mut at, &discovered).await?;

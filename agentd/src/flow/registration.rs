@@ -20,6 +20,9 @@ use crate::provider::{Registration, Settings};
 /// How long a service may take to hear that a client is not needed any more.
 const ENDING: Duration = Duration::from_secs(10);
 
+/// So many clients are kept at most that have no login.
+const MOST_WAITING: usize = 64;
+
 /// Registered clients without a login, by issuer.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<BTreeMap<String, Settings>>);
@@ -31,6 +34,15 @@ impl Waiting {
         if waiting.get(&settings.issuer).is_some_and(|known| known.client_id == settings.client_id) {
             waiting.remove(&settings.issuer);
         }
+    }
+
+    /// Keeps a client for the next try. Whoever starts logins at ever more issuers pushes the others out.
+    fn keep(&self, settings: &Settings) {
+        let mut waiting = self.all();
+        while waiting.len() >= MOST_WAITING {
+            waiting.pop_first();
+        }
+        waiting.insert(settings.issuer.clone(), settings.clone());
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Settings>> {
@@ -50,9 +62,12 @@ pub(super) async fn ensure(
         return Ok(false);
     }
     let waiting = ground.registered.all().get(&at.settings.issuer).cloned();
-    if let Some(known) =
-        waiting.filter(|known| known.client_id != at.settings.client_id && serves(known, &wanted, wall))
-    {
+    let fits = |known: &Settings| {
+        known.client_id != at.settings.client_id
+            && known.is_at_the_same_place(&at.settings)
+            && serves(known, &wanted, wall)
+    };
+    if let Some(known) = waiting.filter(fits) {
         take(&mut at.settings, known);
         return Ok(false);
     }
@@ -100,7 +115,7 @@ pub(super) async fn renew(
         registration: Some(registration),
         ..std::mem::take(settings)
     };
-    ground.registered.all().insert(settings.issuer.clone(), settings.clone());
+    ground.registered.keep(settings);
     Ok(())
 }
 

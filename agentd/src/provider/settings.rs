@@ -83,6 +83,12 @@ pub struct Registration {
 }
 
 impl Settings {
+    /// Whether both go to the same endpoints, trusted for the same reasons. Only then may one have the other's client: its
+    /// secret goes to no endpoint that it was not given for.
+    pub fn is_at_the_same_place(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.endpoints == other.endpoints && self.ca_file == other.ca_file
+    }
+
     /// Whether the client has something to prove itself with.
     pub fn is_confidential(&self) -> bool {
         self.client_secret.is_some() || self.client_key.is_some()

@@ -83,6 +83,8 @@ pub(super) struct Keeper {
     exchange: Option<Exchange>,
     /// Waits for the token as granted, to be exchanged for it.
     narrowing: Option<Arc<Target>>,
+    /// Nothing is exchanged before, since the last exchange failed.
+    narrow_from: Option<Moment>,
     unsaved: Option<Unsaved>,
     jitter: u8,
     farewell: Option<Box<Farewell>>,
@@ -125,6 +127,7 @@ impl Keeper {
             commands,
             exchange,
             narrowing: None,
+            narrow_from: None,
             unsaved,
             jitter,
             farewell: None,

@@ -8,6 +8,7 @@ use crate::clipboard::{self, Way};
 use crate::clock;
 use crate::invocation::Invocation;
 use crate::output::{login, when};
+use crate::program;
 
 /// Lines around a QR code that the person must see with it.
 const LINES_AROUND: usize = 9;
@@ -138,7 +139,7 @@ fn copy(invocation: &Invocation, manner: &Manner, what: &str, text: &str) {
         return;
     }
     let output = &invocation.output;
-    for way in clipboard::ways(|name| std::env::var_os(name), clipboard::runnable, output.redraws()) {
+    for way in clipboard::ways(|name| std::env::var_os(name), program::is_trusted, output.redraws()) {
         match way {
             Way::Program { path, arguments } if clipboard::give(&path, arguments, text) => {
                 return output.note(&format!("The {what} is in the clipboard (`{}`)", path.display()));

@@ -1,14 +1,13 @@
-//! Notifications on the desktop. The agent starts no program, so the client does: one that lies in a directory of `PATH`
-//! with an absolute name, with its texts as arguments behind `--`, and no shell.
+//! Notifications on the desktop. The agent starts no program, so the client does: one that [`crate::program`]
+//! finds, with its texts as arguments behind `--`, and no shell.
 //!
 //! The first is shown at once. What comes within [`PAUSE`] after it is shown together at its end, and the same thing about the
 //! same profile once in [`AGAIN`]: a service that is down for a morning is no reason for a hundred windows.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use proto::event::{Event, EventKind};
@@ -17,6 +16,7 @@ use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::{Output, clean, when};
+use crate::program;
 
 /// The least time between two notifications.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -54,6 +54,7 @@ enum Topic {
 /// See the module's documentation.
 pub(super) struct Notifier {
     output: Output,
+    folders: Vec<PathBuf>,
     program: PathBuf,
     arguments: &'static [&'static str],
     held: Vec<(Topic, String, String)>,
@@ -65,15 +66,24 @@ pub(super) struct Notifier {
 impl Notifier {
     /// Looks for a program.
     pub(super) fn find(invocation: &Invocation) -> Result<Self, Failure> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found =
-            [NOTIFY_SEND, OSASCRIPT].into_iter().find_map(|(name, arguments)| Some((find(&path, name)?, arguments)));
+        let folders = program::folders(&std::env::var_os("PATH").unwrap_or_default());
+        let look = |(name, arguments)| Some((program::find(OsStr::new(name), &folders)?, arguments));
+        let found = [NOTIFY_SEND, OSASCRIPT].into_iter().find_map(look);
         let (program, arguments) = found.ok_or_else(|| {
             Failure::failed("there is no program that shows notifications on the desktop")
                 .hint("install `notify-send` (Debian: `libnotify-bin`), or leave `--notify` out")
         })?;
         let output = invocation.output.clone();
-        Ok(Self { output, program, arguments, held: Vec::new(), shown: HashMap::new(), pause: None, child: None })
+        Ok(Self {
+            output,
+            folders,
+            program,
+            arguments,
+            held: Vec::new(),
+            shown: HashMap::new(),
+            pause: None,
+            child: None,
+        })
     }
 
     /// Takes note of an event.
@@ -121,7 +131,7 @@ impl Notifier {
         let held = std::mem::take(&mut self.held);
         self.pause = Some(Deadline::after(PAUSE));
         let (title, text) = words(&held);
-        let mut command = Command::new(&self.program);
+        let mut command = program::command(&self.program, &self.folders);
         command.args(self.arguments).arg(&*clean(&title)).arg(&*clean(&text));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         match command.spawn() {
@@ -177,14 +187,6 @@ fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The program `name` in a directory of `path` that is named in full.
-fn find(path: &OsStr, name: &str) -> Option<PathBuf> {
-    let runnable =
-        |file: &Path| file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
-    let directories = std::env::split_paths(path).filter(|directory| directory.is_absolute());
-    directories.map(|directory| directory.join(OsString::from(name))).find(|file| runnable(file))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,17 +201,5 @@ mod tests {
         let (title, text) = words(&many);
         assert_eq!(title, "Login lapses soon (7)");
         assert!(text.starts_with("0: it lapses in 1 h; 1: ") && text.ends_with("; and 2 more"), "{text}");
-    }
-
-    #[test]
-    fn only_directories_with_an_absolute_name_are_looked_into() {
-        let place = tempfile::tempdir().expect("a temporary directory");
-        let program = place.path().join("notify-send");
-        std::fs::write(&program, "#!/bin/sh\n").expect("it is ours");
-        let path = std::env::join_paths([Path::new(""), Path::new("."), place.path()]).expect("a path");
-        assert_eq!(find(&path, "notify-send"), None, "it cannot be run");
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).expect("it is ours");
-        assert_eq!(find(&path, "notify-send"), Some(program));
-        assert_eq!(find(OsStr::new(".:bin"), "notify-send"), None);
     }
 }

@@ -49,7 +49,7 @@ impl Api {
     fn registered_at(&self, settings: &mut Settings) {
         let mut snapshots = self.vault.list();
         snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.logged_in_at));
-        let here = |known: &&Settings| known.issuer == settings.issuer && known.registration.is_some();
+        let here = |known: &&Settings| known.registration.is_some() && known.is_at_the_same_place(settings);
         let known = snapshots.iter().filter_map(|snapshot| snapshot.settings.as_deref()).find(here);
         if let Some(known) = known {
             settings.client_id.clone_from(&known.client_id);

@@ -9,6 +9,7 @@ use proto::provider::Method as MethodWord;
 use super::super::problem::{Failure, invalid};
 use super::super::{Api, project};
 use super::client_key::signing_key;
+use super::own_client::Kept;
 use super::{checked_expiry, checked_key};
 use crate::flow::{AtService, Target};
 use crate::inquiry;
@@ -89,7 +90,8 @@ impl Api {
             at.client =
                 self.client_for(&provider, &environment, method, &request, known.as_deref().filter(|_| same))?;
             let id = at.client.as_ref().map(|(id, _)| id.as_str());
-            let kept = self.kept_clients(&provider).into_iter().find(|kept| Some(kept.client_id()) == id);
+            let is_it = |kept: &Kept| Some(kept.client_id()) == id && kept.is_at(&environment.url);
+            let kept = self.kept_clients(&provider).into_iter().find(is_it);
             at.registration = kept.and_then(|kept| kept.registration());
             if let FlowSpec::Key(spec) = &method.flow {
                 let variant = variant(spec, &request, known_place)?;

@@ -26,6 +26,11 @@ pub(in crate::api) struct Kept {
 }
 
 impl Kept {
+    /// Whether it is for the deployment at this base URL.
+    pub(in crate::api) fn is_at(&self, base: &str) -> bool {
+        self.snapshot.place.as_deref().is_some_and(|place| place.base == base)
+    }
+
     /// RFC 6749 §2.2.
     pub(in crate::api) fn client_id(&self) -> &str {
         &self.settings.client_id
@@ -69,7 +74,7 @@ impl Api {
         let Some(spec) = method.flow.oauth() else { return Ok(None) };
         let mut candidates: Vec<Arc<Settings>> = known.and_then(|known| known.settings.clone()).into_iter().collect();
         if spec.wants_client() {
-            let here = |one: &Kept| one.snapshot.place.as_deref().is_some_and(|place| place.base == environment.url);
+            let here = |one: &Kept| one.is_at(&environment.url);
             let mut kept: Vec<Kept> = self.kept_clients(provider).into_iter().filter(here).collect();
             let other = |one: &Kept| one.snapshot.place.as_deref().is_none_or(|p| p.method != method.name.word());
             kept.sort_by_key(other);

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Keeper;
 use super::exchange::{Answer, Exchange};
+use super::{Keeper, LEAST_SPACING};
 use crate::clock::Moment;
 use crate::notice::traffic;
 use crate::oauth::{ExchangeError, Tokens};
@@ -26,10 +26,17 @@ impl Keeper {
             return ControlFlow::Continue(());
         }
         match (self.grant.subject(now), self.grant.refresh_token()) {
-            (Some(_), _) => ControlFlow::Break(self.told_to_wait(now).map(Err)),
+            (Some(_), _) => ControlFlow::Break(self.exchanges_wait(now).map(Err)),
             (None, None) => ControlFlow::Break(Some(Err(Trouble::LoginRequired(Why::Expired)))),
             (None, Some(_)) => ControlFlow::Continue(()),
         }
+    }
+
+    /// The last exchange failed a moment ago, or the service has said when to come back.
+    fn exchanges_wait(&self, now: Moment) -> Option<Trouble> {
+        let from = self.narrow_from.filter(|from| *from > now)?;
+        let why = "the last exchange failed, and the next has to wait".to_owned();
+        Some(Trouble::Unreachable { why, retry_after: Some(from.since(now)) })
     }
 
     /// Begins an exchange for `target`, or the renewal that has to come before.
@@ -85,10 +92,11 @@ impl Keeper {
             Ok(tokens) => self.grant.narrow(target, tokens, &self.parts.clock),
             Err(error) => {
                 tracing::warn!(profile = %self.grant.name, %error, "a token exchange failed");
-                if let ExchangeError::Unavailable { retry_after: Some(after), .. } = &error {
-                    let until = self.parts.clock.now() + (*after).min(freshness::LONGEST_RETRY_AFTER);
-                    self.grant.history.service_says = Some(until);
-                }
+                let wait = match &error {
+                    ExchangeError::Unavailable { retry_after: Some(after), .. } => (*after).max(LEAST_SPACING),
+                    _ => LEAST_SPACING,
+                };
+                self.narrow_from = Some(self.parts.clock.now() + wait.min(freshness::LONGEST_RETRY_AFTER));
                 Err(judge_narrowing(&error))
             }
         };
