@@ -29,6 +29,12 @@ const AN_HOUR: Duration = Duration::from_hours(1);
 /// The longest answer to another question, in bytes.
 const ANSWER_LIMIT: usize = 4 * 1024;
 
+/// `what` with its article.
+fn one(what: &str) -> String {
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {what}")
+}
+
 /// Makes sure that the person wants it: `yes` from the command line, or an answer on the terminal.
 pub(crate) fn confirm(invocation: &Invocation, yes: bool, question: &str) -> Result<(), Failure> {
     confirmable(invocation, yes)?;

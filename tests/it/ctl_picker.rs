@@ -147,11 +147,11 @@ fn every_choice_is_made_in_the_same_way() {
     let other = Service::launch(LlamaIndex::default());
     drop(front.run(&["env", "add", "there", other.url(), "--provider", "llamaindex", "--no-login"]).ok());
     let mut terminal = front.screen(Size::USUAL, &["env", "switch"]);
-    terminal.wait_for("Choose a deployment:");
+    terminal.wait_for("Choose an environment:");
     terminal.wait_for(">* here");
     terminal.press("there\r");
     terminal.wait_for("llamaindex uses there");
     assert_eq!(front.end(terminal).0, Some(0));
     let unasked = front.run(&["env", "switch", "--provider", "llamaindex"]).fails(2);
-    assert!(unasked.err.contains("no deployment is named") && unasked.err.contains(HERE), "{unasked:?}");
+    assert!(unasked.err.contains("no environment is named") && unasked.err.contains(HERE), "{unasked:?}");
 }

@@ -223,7 +223,7 @@ fn an_unknown_profile_is_a_failure_that_names_the_known_ones() {
     }
     for verb in ["status wrok", "switch wrok", "logout wrok -y", "remove wrok -y"] {
         let ran = front.run(&verb.split(' ').collect::<Vec<_>>()).fails(1);
-        assert!(ran.err.contains("there is no profile wrok") && ran.err.contains("ci, work"), "{verb}: {ran:?}");
+        assert!(ran.err.contains("there is no profile `wrok`") && ran.err.contains("ci, work"), "{verb}: {ran:?}");
     }
     for verb in ["token -p wrok", "whoami wrok", "refresh wrok", "sync wrok", "project p -p wrok"] {
         let ran = front.run(&verb.split(' ').collect::<Vec<_>>()).fails(1);

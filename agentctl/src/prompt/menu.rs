@@ -131,7 +131,8 @@ impl<'c> Menu<'c> {
         let width = room.width.saturating_sub(1).max(1);
         let shown = self.shown(room.height.saturating_sub(OTHER_LINES).clamp(1, MOST_LINES));
         let typed = if self.filtering && self.filter.is_empty() { "/" } else { &self.filter };
-        let mut lines = vec![shortened(format!("Choose a {}: {}", self.what, clean(typed)).trim_end(), width)];
+        let mut lines =
+            vec![shortened(format!("Choose {}: {}", super::one(self.what), clean(typed)).trim_end(), width)];
         let widest = self.choices.iter().map(|choice| clean(&choice.words[0]).width()).max().unwrap_or(0);
         for at in shown.clone() {
             let choice = &self.choices[self.matching[at]];

@@ -46,7 +46,7 @@ pub(crate) fn pick(invocation: &Invocation, what: &str, choices: &[Choice]) -> R
     if picker::possible() {
         return picker::pick(output, what, choices)?.ok_or_else(none);
     }
-    output.instruct(&format!("Choose a {what}:"));
+    output.instruct(&format!("Choose {}:", super::one(what)));
     for line in lines(choices) {
         output.instruct(&line);
     }

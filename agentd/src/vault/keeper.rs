@@ -83,7 +83,7 @@ pub(super) struct Keeper {
     exchange: Option<Exchange>,
     /// Waits for the token as granted, to be exchanged for it.
     narrowing: Option<Arc<Target>>,
-    /// Nothing is exchanged before, since the last exchange failed.
+    /// Nothing is exchanged before: the service could not.
     narrow_from: Option<Moment>,
     unsaved: Option<Unsaved>,
     jitter: u8,

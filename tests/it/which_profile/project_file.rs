@@ -81,10 +81,10 @@ fn what_somebody_else_could_have_put_there_is_left_alone_and_said_so() {
     };
     assert_eq!(world.token(&[], ""), world.keys[0].1, "the nearest counts");
     mode(&path, 0o666);
-    ignored("everybody can write it");
+    ignored("others can write it");
     mode(&path, 0o600);
     mode(&near, 0o1777);
-    ignored("everybody can write to its directory");
+    ignored("others can write to its directory");
     mode(&near, 0o700);
     if rustix::process::getuid().is_root() {
         chown(&path, Some(12_345), None).expect("root may");

@@ -32,10 +32,10 @@ impl Keeper {
         }
     }
 
-    /// The last exchange failed a moment ago, or the service has said when to come back.
+    /// The service could not exchange a token a moment ago, or has said when to come back for one.
     fn exchanges_wait(&self, now: Moment) -> Option<Trouble> {
         let from = self.narrow_from.filter(|from| *from > now)?;
-        let why = "the last exchange failed, and the next has to wait".to_owned();
+        let why = "the service asked to wait".to_owned();
         Some(Trouble::Unreachable { why, retry_after: Some(from.since(now)) })
     }
 
@@ -92,11 +92,10 @@ impl Keeper {
             Ok(tokens) => self.grant.narrow(target, tokens, &self.parts.clock),
             Err(error) => {
                 tracing::warn!(profile = %self.grant.name, %error, "a token exchange failed");
-                let wait = match &error {
-                    ExchangeError::Unavailable { retry_after: Some(after), .. } => (*after).max(LEAST_SPACING),
-                    _ => LEAST_SPACING,
-                };
-                self.narrow_from = Some(self.parts.clock.now() + wait.min(freshness::LONGEST_RETRY_AFTER));
+                if let ExchangeError::Unavailable { retry_after, .. } = &error {
+                    let wait = retry_after.unwrap_or_default().clamp(LEAST_SPACING, freshness::LONGEST_RETRY_AFTER);
+                    self.narrow_from = Some(self.parts.clock.now() + wait);
+                }
                 Err(judge_narrowing(&error))
             }
         };
