@@ -97,19 +97,20 @@ struct Globals {
 
 /// The whole command line, for help, mistakes and the completions.
 pub(crate) fn command() -> Command {
-    command_with(|_| true)
+    command_with(|_| true, explained)
 }
 
 /// Reads the arguments. Every verb costs, because it is given a copy of each option that all verbs share, so those that
-/// do not stand on the command line are left out until there is something to explain.
+/// do not stand on the command line are left out until there is something to explain, and so are the explanations.
 fn parse(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let named = |verb: &Verb| {
         std::iter::once(&verb.name).chain(verb.aliases).any(|word| arguments.iter().any(|argument| argument == word))
     };
-    command_with(named).try_get_matches_from(arguments).or_else(|_| command().try_get_matches_from(arguments))
+    let plain = |verb: &Verb| Command::new(verb.name).aliases(verb.aliases.iter().copied()).defer(verb.arguments);
+    command_with(named, plain).try_get_matches_from(arguments).or_else(|_| command().try_get_matches_from(arguments))
 }
 
-fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
+fn command_with(wanted: impl Fn(&Verb) -> bool, built: impl Fn(&Verb) -> Command) -> Command {
     let command = Command::new("agentctl")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Log in once; use the login everywhere")
@@ -120,15 +121,14 @@ fn command_with(wanted: impl Fn(&Verb) -> bool) -> Command {
         .subcommand_value_name("VERB")
         .subcommand_help_heading("Verbs")
         .disable_help_subcommand(true)
-        .subcommands(command::VERBS.iter().filter(|verb| wanted(verb)).map(|verb| {
-            let command = Command::new(verb.name).about(verb.about).after_help(verb.after_help());
-            with_arguments(verb, command.visible_aliases(verb.aliases.iter().copied()))
-        }));
+        .subcommands(command::VERBS.iter().filter(|verb| wanted(verb)).map(built));
     Globals::augment_args(command)
 }
 
-/// The verb with its arguments, or with its actions, each of which says what it does to the world.
-fn with_arguments(verb: &Verb, command: Command) -> Command {
+/// The verb with all that is said of it, and of its actions, each of which says what it does to the world.
+fn explained(verb: &Verb) -> Command {
+    let command = Command::new(verb.name).about(verb.about).after_help(verb.after_help());
+    let command = command.visible_aliases(verb.aliases.iter().copied());
     let actions: Vec<&Form> =
         verb.forms.iter().filter(|form| !form.action.is_empty() && !form.action.starts_with("--")).collect();
     if actions.is_empty() {

@@ -76,9 +76,7 @@ impl Form {
     pub(crate) const fn prompts(self, what: &'static str) -> Self {
         Self { prompts: Some(what), ..self }
     }
-}
 
-impl Form {
     fn tell(&self, text: &mut String, indent: &str) {
         let lines = [
             ("Changes: ", self.changes.unwrap_or("nothing, it only reads")),
