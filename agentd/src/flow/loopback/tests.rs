@@ -25,6 +25,16 @@ fn good(at: SocketAddr) -> String {
     format!("GET /callback?code=c0de&state=right HTTP/1.1\r\nHost: {at}\r\n\r\n")
 }
 
+async fn the_browser_brings_the_answer(listener: Listener, at: SocketAddr) {
+    let request = good(at);
+    let (page, ()) = tokio::join!(browse(at, &request), async {
+        let (browser, answer) = within(listener.answer()).await;
+        assert!(answer.is_ok_and(|code| code.matches("c0de")));
+        browser.show(Page::Done { profile: "work".to_owned() }).await;
+    });
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+}
+
 #[tokio::test]
 async fn every_page_has_strict_headers() {
     let (_listener, at) = listen(anywhere(), &Tasks::root()).await.expect("a free port");
@@ -53,13 +63,7 @@ async fn programs_that_hold_every_connection_do_not_keep_the_browser_out() {
         let _closed = stream.write_all(b"GET /call").await;
         idle.push(stream);
     }
-    let request = good(at);
-    let (page, ()) = tokio::join!(browse(at, &request), async {
-        let (browser, answer) = within(listener.answer()).await;
-        assert!(answer.is_ok_and(|code| code.matches("c0de")));
-        browser.show(Page::Done { profile: "work".to_owned() }).await;
-    });
-    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    the_browser_brings_the_answer(listener, at).await;
 }
 
 #[tokio::test]
@@ -99,13 +103,7 @@ async fn what_is_not_the_answer_neither_ends_the_login_nor_learns_anything() {
         assert!(page.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {page}");
         assert!(!page.contains("right") && !page.contains("evil"), "{request}: {page}");
     }
-    let request = good(at);
-    let (page, ()) = tokio::join!(browse(at, &request), async {
-        let (browser, answer) = within(listener.answer()).await;
-        assert!(answer.is_ok_and(|code| code.matches("c0de")));
-        browser.show(Page::Done { profile: "work".to_owned() }).await;
-    });
-    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    the_browser_brings_the_answer(listener, at).await;
 }
 
 #[tokio::test]
